@@ -1,0 +1,11 @@
+package lab
+
+// Needs is what a lab asks of a cluster. A driver refuses a lab whose needs it
+// cannot meet; it never runs the lab in a degraded form.
+type Needs struct {
+	// Nodes is how many nodes the lab needs, control plane included; 0 means 1.
+	Nodes int `json:"nodes,omitempty"`
+	// Images are the workload images that must be on every node before the lab
+	// starts, by reference.
+	Images []string `json:"images,omitempty"`
+}

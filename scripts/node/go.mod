@@ -1,0 +1,3 @@
+module podlab.dev/podlab/scripts/node
+
+go 1.26.0
