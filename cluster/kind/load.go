@@ -1,0 +1,331 @@
+package kind
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	osexec "os/exec"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/kind/pkg/cluster/nodes"
+	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+	"sigs.k8s.io/kind/pkg/exec"
+
+	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cluster/toolbox"
+)
+
+// imageLoad puts podlab's own image on nodes that are still being made: while
+// kubeadm waits for the control plane, containerd is up and has nothing to do.
+type imageLoad struct {
+	cancel context.CancelFunc
+	begin  func() // starts the load once; safe to call again
+	done   chan struct{}
+	digest string // of what was loaded; valid after done
+	err    error  // why it was not; valid after done
+}
+
+// prepareImages builds the archive beside the create of the nodes. Nil when the
+// lab does not need podlab's image.
+func (s *session) prepareImages(ctx context.Context, arch string, refs []string) *imageLoad {
+	if !slices.Contains(refs, toolbox.Ref) {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	load := &imageLoad{cancel: cancel, done: make(chan struct{})}
+	begun := make(chan struct{})
+	load.begin = sync.OnceFunc(func() { close(begun) })
+	go func() {
+		defer close(load.done)
+		archive, err := s.archive(arch)
+		if err != nil {
+			load.err = err
+			return
+		}
+		select {
+		case <-begun:
+		case <-ctx.Done():
+			load.err = ctx.Err()
+			return
+		}
+		load.digest = digestOf(archive)
+		load.err = s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
+			return importImage(ctx, node, bytes.NewReader(archive))
+		})
+	}()
+	return load
+}
+
+// stop gives the load up; a nil load has nothing to stop.
+func (l *imageLoad) stop() {
+	if l != nil {
+		l.cancel()
+		<-l.done
+	}
+}
+
+// onPhase is told of each phase of a create.
+func (s *session) onPhase(phase string) {
+	// kubeadm begins: every node's containerd runs from here on.
+	if s.images != nil && strings.HasPrefix(phase, "starting control-plane") {
+		s.images.begin()
+	}
+}
+
+// ensureImages puts every image of refs on every node that lacks it.
+func (s *session) ensureImages(ctx context.Context, state *driver.State, seen []corev1.Node, refs []string) error {
+	early, _ := s.takeEarly(ctx)
+	for _, ref := range refs {
+		loaded, err := s.ensureImage(ctx, state, seen, ref, early)
+		if err != nil {
+			return err
+		}
+		if state.Loaded == nil {
+			state.Loaded = map[string]string{}
+		}
+		if state.Loaded[ref] == loaded {
+			continue
+		}
+		state.Loaded[ref] = loaded
+		if err := s.home.Remember(*state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeEarly waits for the load that ran beside the create; "" if it failed, which
+// only means that it is done again.
+func (s *session) takeEarly(ctx context.Context) (digest string, err error) {
+	if s.images == nil {
+		return "", nil
+	}
+	s.images.begin() // a kind that names its phases otherwise
+	step := s.report.Begin(driver.PhaseLoad, "loading the workload image")
+	select {
+	case <-s.images.done:
+	case <-ctx.Done():
+		s.images.stop()
+	}
+	s.images.cancel()
+	if err := step.End(s.images.err); err != nil {
+		s.config.Log.Debug("load image beside create", "err", err)
+		return "", err
+	}
+	return s.images.digest, nil
+}
+
+// ensureImage puts one image on the nodes and returns what to remember of it.
+func (s *session) ensureImage(ctx context.Context, state *driver.State, seen []corev1.Node, ref, early string) (string, error) {
+	if ref != toolbox.Ref {
+		return "present", s.ensureForeign(ctx, seen, ref)
+	}
+	program := programIdentity()
+	if early != "" {
+		return early + " " + program, nil
+	}
+	remembered, by, _ := strings.Cut(state.Loaded[ref], " ")
+	if remembered != "" && by == program && program != "" && s.onNodes(ctx, seen, ref) {
+		return state.Loaded[ref], nil // the same program has loaded it
+	}
+	arch, err := s.arch(ctx)
+	if err != nil {
+		return "", err
+	}
+	archive, err := s.archive(arch)
+	if err != nil {
+		return "", err
+	}
+	digest := digestOf(archive)
+	if remembered == digest && s.onNodes(ctx, seen, ref) {
+		return digest + " " + program, nil // another build of podlab, the same image
+	}
+	step := s.report.Begin(driver.PhaseLoad, "loading %s (%d MB) on every node", ref, len(archive)>>20)
+	return digest + " " + program, step.End(s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
+		return importImage(ctx, node, bytes.NewReader(archive))
+	}))
+}
+
+// ensureForeign puts an image that podlab does not carry on the nodes, from the
+// engine's own store; nodes never pull.
+func (s *session) ensureForeign(ctx context.Context, seen []corev1.Node, ref string) error {
+	if s.onNodes(ctx, seen, ref) {
+		return nil
+	}
+	have, err := s.engine.image(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if have == nil {
+		return &driver.Error{
+			Kind: driver.ErrNeeds,
+			What: fmt.Sprintf("the lab needs image %s, which is neither on the nodes nor in %s", ref, s.engine.name),
+			Do:   fmt.Sprintf("get it once with `%s pull %s`, then run this again", s.engine.binary, ref),
+		}
+	}
+	step := s.report.Begin(driver.PhaseLoad, "loading %s on every node", ref)
+	return step.End(s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
+		save := osexec.CommandContext(ctx, s.engine.binary, "save", ref)
+		var stderr bytes.Buffer
+		save.Stderr = &stderr
+		archive, err := save.StdoutPipe()
+		if err != nil {
+			return err
+		}
+		if err := save.Start(); err != nil {
+			return fmt.Errorf("save %s: %w", ref, err)
+		}
+		importErr := importImage(ctx, node, archive)
+		if err := save.Wait(); err != nil {
+			return s.engine.explain("save "+ref, &commandError{name: s.engine.binary, output: stderr.String(), err: err})
+		}
+		return importErr
+	}))
+}
+
+// onNodes tells whether every node has the image. What the nodes report lags by
+// some seconds, so a node that does not report it is asked itself.
+func (s *session) onNodes(ctx context.Context, seen []corev1.Node, ref string) bool {
+	names := spellings(ref)
+	reported := len(seen) > 0
+	for i := range seen {
+		reported = reported && slices.ContainsFunc(seen[i].Status.Images, func(image corev1.ContainerImage) bool {
+			return slices.ContainsFunc(image.Names, func(name string) bool { return slices.Contains(names, name) })
+		})
+	}
+	if reported {
+		return true
+	}
+	err := s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
+		// ctr, not crictl: a node image built from source may have none.
+		lines, err := exec.OutputLines(node.CommandContext(ctx, "ctr", "--namespace=k8s.io", "images", "ls", "-q"))
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if slices.Contains(names, line) {
+				return nil
+			}
+		}
+		return errors.New("not there")
+	})
+	return err == nil
+}
+
+// spellings are the names under which containerd may know a reference: it always
+// spells out the registry that docker implies.
+func spellings(ref string) []string {
+	names := []string{ref, "docker.io/" + ref, "docker.io/library/" + ref}
+	if last := ref[strings.LastIndex(ref, "/")+1:]; !strings.ContainsAny(last, ":@") {
+		for _, name := range slices.Clone(names) {
+			names = append(names, name+":latest")
+		}
+	}
+	return names
+}
+
+// archive is the workload image as a docker-archive tarball.
+func (s *session) archive(arch string) ([]byte, error) {
+	var b bytes.Buffer
+	if err := s.tar(&b, arch); err != nil {
+		return nil, fmt.Errorf("build image %s: %w", toolbox.Ref, err)
+	}
+	return b.Bytes(), nil
+}
+
+// arch is the architecture of the nodes, in Go's words.
+func (s *session) arch(ctx context.Context) (string, error) {
+	all, err := s.kubeNodes()
+	if err != nil {
+		return "", err
+	}
+	lines, err := exec.OutputLines(all[0].CommandContext(ctx, "uname", "-m"))
+	if err != nil || len(lines) != 1 {
+		return "", s.engine.explain("ask node "+all[0].String()+" for its architecture", errors.Join(err, ctx.Err()))
+	}
+	switch lines[0] {
+	case "x86_64":
+		return "amd64", nil
+	case "aarch64":
+		return "arm64", nil
+	default:
+		return lines[0], nil
+	}
+}
+
+func (s *session) kubeNodes() ([]nodes.Node, error) {
+	all, err := s.provider.ListInternalNodes(s.name)
+	if err == nil && len(all) == 0 {
+		err = errors.New("it has no nodes")
+	}
+	if err != nil {
+		return nil, s.engine.explain(fmt.Sprintf("list the nodes of cluster %q", s.name), err)
+	}
+	return all, nil
+}
+
+// onEveryNode runs do for all nodes at once; the first error ends the others.
+func (s *session) onEveryNode(ctx context.Context, do func(context.Context, nodes.Node) error) error {
+	all, err := s.kubeNodes()
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, node := range all {
+		group.Go(func() error {
+			if err := do(ctx, node); err != nil {
+				return s.engine.explain("node "+node.String(), err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// importImage gives an archive to the node's containerd.
+func importImage(ctx context.Context, node nodes.Node, archive io.Reader) error {
+	if err := nodeutils.LoadImageArchive(contextNode{node, ctx}, archive); err != nil {
+		return fmt.Errorf("import image: %w", err)
+	}
+	return nil
+}
+
+// contextNode lets kind's helpers, which know no context, be stopped.
+type contextNode struct {
+	nodes.Node
+	ctx context.Context
+}
+
+// Command is CommandContext with the node's context.
+func (n contextNode) Command(command string, args ...string) exec.Cmd {
+	return n.CommandContext(n.ctx, command, args...)
+}
+
+func digestOf(archive []byte) string {
+	sum := sha256.Sum256(archive)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// programIdentity tells this build of podlab from another without reading it: the
+// same program carries the same image, and building the archive only to find that
+// out would take longer than all the rest of a warm start.
+func programIdentity() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d:%d", path, info.Size(), info.ModTime().UnixNano())
+}
