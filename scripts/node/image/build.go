@@ -1,0 +1,397 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// label is how podlab finds the node images that were built on this machine.
+const label = "dev.podlab.node"
+
+// Modules whose versions or files the build needs by name.
+const (
+	kubernetes = "k8s.io/kubernetes"
+	kind       = "sigs.k8s.io/kind"
+	containerd = "github.com/containerd/containerd/v2"
+)
+
+// build makes one node image. Its parts are kept in the cache under the hash of
+// everything they are made of, each written aside and renamed when whole.
+type build struct {
+	dir     string // of the Go module scripts/node
+	engine  string
+	cache   string // of all builds
+	work    string // of this hash
+	hash    string
+	version string // of Kubernetes
+	tag     string
+	modules map[string]module
+	log     *progress
+}
+
+type module struct{ Path, Version, Dir string }
+
+func newBuild(dir, engine string) (*build, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	b := &build{dir: dir, engine: engine, cache: filepath.Join(cache, "podlab", "node"),
+		log: &progress{w: os.Stderr, started: time.Now()}}
+	if b.version, err = requiredVersion(filepath.Join(dir, "go.mod"), kubernetes); err != nil {
+		return nil, err
+	}
+	if b.hash, err = contentHash(os.DirFS(dir)); err != nil {
+		return nil, err
+	}
+	b.work = filepath.Join(b.cache, b.hash)
+	b.tag = "podlab.dev/node:" + b.version + "-" + b.hash
+	return b, nil
+}
+
+// requiredVersion reads a version out of go.mod without asking the go command,
+// so that an image that is there is found in no time.
+func requiredVersion(file, module string) (string, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(raw)) {
+		if f := strings.Fields(strings.TrimPrefix(line, "require ")); len(f) >= 2 && f[0] == module {
+			return f[1], nil
+		}
+	}
+	return "", fmt.Errorf("%s does not require %s", file, module)
+}
+
+// contentHash covers the module's files (sources, manifests, go.mod and go.sum
+// with every dependency's version, kind's among them), the package list being one
+// of the sources, and the architecture. Which Debian point release the packages
+// come from is not part of it.
+func contentHash(dir fs.FS) (string, error) {
+	var names []string
+	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(name, "_test.go") {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	sort.Strings(names)
+	sum := sha256.New()
+	fmt.Fprintln(sum, runtime.GOARCH)
+	for _, name := range names {
+		raw, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %d\n", name, len(raw))
+		sum.Write(raw)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12], nil
+}
+
+// lock keeps a second build from doing the same work at the same time.
+func (b *build) lock(ctx context.Context) (unlock func(), err error) {
+	if err := os.MkdirAll(b.work, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(b.cache, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	end := func() {}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			end()
+			return func() { f.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+		if b.log.idle() {
+			end = b.log.begin("waiting for another build of the node image")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// run builds the image and hands it to the engine.
+func (b *build) run(ctx context.Context) error {
+	if err := supported(); err != nil {
+		return err
+	}
+	if err := b.room(); err != nil {
+		return err
+	}
+	if err := b.buildPackages(ctx); err != nil {
+		return err
+	}
+	parts, partsCtx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return b.rootfs(partsCtx) })
+	parts.Go(func() error {
+		if err := b.resolve(partsCtx); err != nil {
+			return err
+		}
+		return b.compile(partsCtx)
+	})
+	if err := parts.Wait(); err != nil {
+		return b.explain(err)
+	}
+	if err := b.assemble(ctx); err != nil {
+		return b.explain(err)
+	}
+	if err := b.load(ctx); err != nil {
+		return b.explain(err)
+	}
+	return b.prune()
+}
+
+// room asks for the space a build from nothing needs before it takes minutes to
+// find out that there is none.
+func (b *build) room() error {
+	const need = 6 << 30
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(b.cache, &s); err != nil {
+		return err
+	}
+	if free := s.Bavail * uint64(s.Bsize); free < need && !exists(b.binary("runc")) {
+		return &hintError{fmt.Sprintf("%s has %.1f GB free, and building a node image takes up to %d GB", b.cache, float64(free)/(1<<30), need>>30),
+			"make room, or point XDG_CACHE_HOME to a disk that has it"}
+	}
+	return nil
+}
+
+// explain turns what many programs say in many words into one line.
+func (b *build) explain(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "no space left on device") {
+		return &hintError{"the disk is full (" + b.cache + ", Go's caches or the engine's data)",
+			"make room and run this again: it goes on from here"}
+	}
+	return err
+}
+
+// prune drops the parts of older sources: each is a few hundred megabytes.
+func (b *build) prune() error {
+	entries, err := os.ReadDir(b.cache)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != b.hash {
+			if err := os.RemoveAll(filepath.Join(b.cache, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// buildPackages sees to the few Debian packages that building needs.
+func (b *build) buildPackages(ctx context.Context) error {
+	needs := map[string]func() bool{
+		"mmdebstrap":     func() bool { return found("mmdebstrap") },
+		"gcc":            func() bool { return found("gcc") },
+		"libc6-dev":      func() bool { return exists("/usr/include/stdio.h") },
+		"pkg-config":     func() bool { return found("pkg-config") },
+		"libseccomp-dev": func() bool { return exists("/usr/include/seccomp.h") },
+	}
+	var missing []string
+	for name, there := range needs {
+		if !there() {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	sort.Strings(missing)
+	list := strings.Join(missing, " ")
+	if !found("apt-get") {
+		return &hintError{"building a node image needs " + list, "install them, or connect to a network where kind's image can be pulled"}
+	}
+	if os.Geteuid() != 0 {
+		return &hintError{"building a node image needs " + list, "sudo apt-get install " + list}
+	}
+	defer b.log.begin("installing " + list)()
+	install := append([]string{"-qq", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0", "install", "--no-install-recommends"}, missing...)
+	env := []string{"DEBIAN_FRONTEND=noninteractive"}
+	if _, err := b.command(ctx, env, "apt-get", install...); err == nil {
+		return nil
+	}
+	if _, err := b.command(ctx, env, "apt-get", "-qq", "update"); err != nil {
+		return err
+	}
+	if _, err := b.command(ctx, env, "apt-get", install...); err != nil {
+		return &hintError{err.Error(), "apt-get install " + list}
+	}
+	return nil
+}
+
+// resolve asks the go command where the modules are that the build reads from.
+func (b *build) resolve(ctx context.Context) error {
+	paths := []string{kubernetes, kind, containerd}
+	defer b.log.begin("fetching Go modules")()
+	if _, err := b.gotool(ctx, nil, append([]string{"mod", "download"}, paths...)...); err != nil {
+		return err
+	}
+	raw, err := b.gotool(ctx, nil, append([]string{"list", "-m", "-json"}, paths...)...)
+	if err != nil {
+		return err
+	}
+	b.modules = map[string]module{}
+	for dec := json.NewDecoder(bytes.NewReader(raw)); dec.More(); {
+		var m module
+		if err := dec.Decode(&m); err != nil {
+			return err
+		}
+		b.modules[m.Path] = m
+	}
+	return nil
+}
+
+// binaries are the packages of the node's programs; the last path element is the
+// file's name. All are static and without cgo but runc.
+var binaries = []string{
+	"./kube", "./containerd", "./coredns", "./pause",
+	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+	"github.com/containernetworking/plugins/plugins/ipam/host-local",
+	"github.com/containernetworking/plugins/plugins/main/loopback",
+	"github.com/containernetworking/plugins/plugins/main/ptp",
+	"github.com/containernetworking/plugins/plugins/meta/portmap",
+}
+
+// compile builds with the flags that podlab itself is built with, so that the
+// packages which both use are compiled once.
+func (b *build) compile(ctx context.Context) error {
+	major, minor, _ := strings.Cut(strings.TrimPrefix(b.version, "v"), ".")
+	minor, _, _ = strings.Cut(minor, ".")
+	stamp := "-s -w"
+	for key, value := range map[string]string{
+		"k8s.io/component-base/version.gitVersion":   b.version,
+		"k8s.io/component-base/version.gitMajor":     major,
+		"k8s.io/component-base/version.gitMinor":     minor,
+		"k8s.io/component-base/version.gitTreeState": "clean",
+		containerd + "/version.Version":              b.modules[containerd].Version,
+	} {
+		stamp += " -X " + key + "=" + value
+	}
+	static := []string{"CGO_ENABLED=0"}
+	for _, step := range []struct {
+		what, done string
+		env, args  []string
+	}{
+		{"compiling Kubernetes, containerd, CoreDNS and the network plugins", "kube", static,
+			append([]string{"-ldflags=" + stamp, "-tags=no_btrfs,no_devmapper,no_zfs"}, binaries...)},
+		{"compiling etcd", "etcd", static,
+			[]string{"-ldflags=-s -w", "go.etcd.io/etcd/server/v3"}},
+		{"compiling runc", "runc", []string{"CGO_ENABLED=1"},
+			[]string{"-ldflags=-s -w -linkmode=external -extldflags=-static", "-tags=seccomp,netgo,osusergo,urfave_cli_no_docs",
+				"github.com/opencontainers/runc"}},
+	} {
+		if exists(b.binary(step.done)) {
+			continue
+		}
+		if err := b.goBuild(ctx, step.what, step.done, step.env, step.args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goBuild leaves whole binaries only: the one that tells that the step is done is
+// renamed last.
+func (b *build) goBuild(ctx context.Context, what, done string, env, args []string) error {
+	defer b.log.begin(what)()
+	aside, err := os.MkdirTemp(b.work, "bin-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(aside)
+	out := aside + "/"
+	if len(args) > 0 && done == "etcd" {
+		out += "etcd" // the package is called after its major version
+	}
+	if _, err := b.gotool(ctx, env, append([]string{"build", "-o", out}, args...)...); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(b.binary(done)), 0o755); err != nil {
+		return err
+	}
+	built, err := os.ReadDir(aside)
+	if err != nil {
+		return err
+	}
+	sort.Slice(built, func(i, j int) bool { return built[j].Name() == done })
+	for _, f := range built {
+		if err := os.Rename(filepath.Join(aside, f.Name()), b.binary(f.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *build) binary(name string) string { return filepath.Join(b.work, "bin", name) }
+
+// gotool runs the go command in the module scripts/node by itself: what podlab's
+// own module requires must not change what the image is made of.
+func (b *build) gotool(ctx context.Context, env []string, args ...string) ([]byte, error) {
+	return b.command(ctx, append([]string{"GOWORK=off", "GOFLAGS=-buildvcs=false"}, env...), "go", args...)
+}
+
+// command runs a program and returns what it printed; what it complained about
+// is in the error. The program does not survive this one, however it ends.
+func (b *build) command(ctx context.Context, env []string, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), env...)
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	runtime.LockOSThread() // the signal comes when the thread dies, not the process
+	defer runtime.UnlockOSThread()
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s %s: %w\n%s", name, args[0], err, tail(complaint.String(), 20))
+	}
+	return out.Bytes(), nil
+}
+
+func tail(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func found(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
