@@ -1,0 +1,133 @@
+package record
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/remotecommand"
+	"k8s.io/client-go/util/exec"
+
+	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/grader/timeline"
+)
+
+const (
+	// probeEvery is how often a command is run while its check waits. What a
+	// process does inside a container cannot be watched through the API.
+	probeEvery = time.Second
+	// probeTimeout is how long one run may take.
+	probeTimeout = 10 * time.Second
+)
+
+// probe runs the commands of the exec checks that wait, at once when their Pod
+// changes and then every probeEvery. A result is recorded when it is news.
+func (r *Recorder) probe(ctx context.Context, g *errgroup.Group) {
+	for _, c := range r.Lab.Checks() {
+		if c.Exec == nil {
+			continue
+		}
+		g.Go(func() error {
+			var last timeline.ExecResult
+			tick := time.NewTicker(probeEvery)
+			defer tick.Stop()
+			for {
+				r.mu.Lock()
+				changed, pod := r.changed, r.pods[c.Exec.Pod]
+				r.mu.Unlock()
+				if pod != nil && r.Waiting(c.ID) && running(pod, c.Exec.Container) {
+					if res := r.exec(ctx, c, pod); res != last && ctx.Err() == nil {
+						last = res
+						r.put(timeline.Entry{Kind: timeline.Exec, Exec: &res})
+					}
+				}
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-changed:
+				case <-tick.C:
+				}
+			}
+		})
+	}
+}
+
+// running tells whether a command can be run in the container. Where it cannot,
+// that is the state of the learner's Pod and no trouble of ours.
+func running(p *corev1.Pod, container string) bool {
+	if p.DeletionTimestamp != nil {
+		return false
+	}
+	for _, s := range p.Status.ContainerStatuses {
+		if (container == "" || s.Name == container) && s.State.Running != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Recorder) exec(ctx context.Context, c *lab.Check, pod *corev1.Pod) timeline.ExecResult {
+	res := timeline.ExecResult{Check: c.ID, Pod: pod.Name, UID: string(pod.UID)}
+	r.busy.Add(1)
+	defer r.busy.Add(-1)
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	req := r.clients.CoreV1().RESTClient().Post().Resource("pods").Namespace(r.Namespace).Name(pod.Name).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{
+			Container: c.Exec.Container, Command: c.Exec.Command, Stdout: true, Stderr: true,
+		}, scheme.ParameterCodec)
+	ws, err := remotecommand.NewWebSocketExecutor(r.REST, "GET", req.URL().String())
+	if err != nil {
+		res.Error = err.Error()
+		return res
+	}
+	var stdout, stderr bounded
+	err = ws.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr})
+	var exit exec.CodeExitError
+	switch {
+	case errors.As(err, &exit):
+		res.ExitCode = exit.Code
+	case err != nil && ctx.Err() != nil:
+		res.Error = "the command did not end within " + probeTimeout.String()
+	case err != nil && strings.Contains(err.Error(), "OCI runtime exec failed"):
+		// The runtime found no such program: the learner's image lacks it.
+		res.ExitCode = 127
+		stderr.Write([]byte(err.Error())) //nolint:errcheck // it never fails
+	case err != nil:
+		res.Error = err.Error()
+	}
+	if res.Error != "" {
+		return res
+	}
+	res.Stdout, res.Stderr = stdout.String(), stderr.String()
+	return res
+}
+
+// bounded keeps the first timeline.MaxOutput bytes and takes the rest for lost.
+type bounded struct {
+	buf bytes.Buffer
+	cut bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if room := timeline.MaxOutput - b.buf.Len(); room < len(p) {
+		b.cut = true
+		b.buf.Write(p[:max(room, 0)])
+	} else {
+		b.buf.Write(p)
+	}
+	return len(p), nil
+}
+
+func (b *bounded) String() string {
+	s := strings.ToValidUTF8(b.buf.String(), "\uFFFD")
+	if b.cut {
+		s += "\n[cut]"
+	}
+	return s
+}

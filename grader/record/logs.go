@@ -1,0 +1,172 @@
+package record
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+
+	"podlab.dev/podlab/grader/timeline"
+)
+
+// maxLog is how much log of one run of a container is kept, in bytes. After that
+// only lines that a check waits for are.
+const maxLog = 256 << 10
+
+// run is one run of one container: what has one log.
+type run struct {
+	uid, container string
+	restart        int32
+}
+
+// follow reads the logs of the containers that checks are about, each run of a
+// container once, as they are written.
+func (r *Recorder) follow(ctx context.Context, g *errgroup.Group) {
+	pods := map[string]bool{}
+	for _, c := range r.Lab.Checks() {
+		if c.Logs != nil {
+			pods[c.Logs.Pod] = true
+		}
+	}
+	if len(pods) == 0 {
+		return
+	}
+	read := map[run]time.Time{} // until when a log is recorded already
+	for _, e := range r.Known {
+		if e.Kind == timeline.Log {
+			read[run{e.Log.UID, e.Log.Container, e.Log.Restart}] = e.Log.At
+		}
+	}
+	g.Go(func() error {
+		followed := map[run]bool{}
+		r.eachChange(ctx, func(now map[string]*corev1.Pod) {
+			for name := range pods {
+				if now[name] == nil {
+					continue
+				}
+				for _, id := range runs(now[name]) {
+					if !followed[id] {
+						followed[id] = true
+						since := read[id]
+						g.Go(func() error { r.readLog(ctx, name, id, since); return nil })
+					}
+				}
+			}
+		})
+		return nil
+	})
+}
+
+// runs lists the runs of a Pod's containers that have begun.
+func runs(p *corev1.Pod) (out []run) {
+	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+		if s.State.Running != nil || s.State.Terminated != nil {
+			out = append(out, run{string(p.UID), s.Name, s.RestartCount})
+		}
+	}
+	return out
+}
+
+// readLog follows one log to its end, or until its Pod is gone.
+func (r *Recorder) readLog(ctx context.Context, pod string, id run, since time.Time) {
+	kept := 0
+	for ctx.Err() == nil {
+		stream, err := r.clients.CoreV1().Pods(r.Namespace).GetLogs(pod, &corev1.PodLogOptions{
+			Container: id.container, Follow: true, Timestamps: true,
+		}).Stream(ctx)
+		if err == nil {
+			since, err = r.copyLog(stream, pod, id, since, &kept)
+			stream.Close()
+			if err == nil {
+				return // the container ended
+			}
+		}
+		if p := r.pod(pod); p == nil || !slices.Contains(runs(p), id) {
+			return
+		}
+		select { // the connection broke, or the kubelet was not ready yet
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time, kept *int) (time.Time, error) {
+	br := bufio.NewReaderSize(stream, timeline.MaxLine+64)
+	for {
+		line, err := br.ReadSlice('\n')
+		cut := errors.Is(err, bufio.ErrBufferFull)
+		text := strings.TrimSuffix(string(line), "\n")
+		for errors.Is(err, bufio.ErrBufferFull) { // the rest of a line that is too long
+			_, err = br.ReadSlice('\n')
+		}
+		if stamp, rest, ok := strings.Cut(text, " "); ok {
+			if at, perr := time.Parse(time.RFC3339Nano, stamp); perr == nil && at.After(since) {
+				since = at
+				if len(rest) > timeline.MaxLine {
+					rest, cut = rest[:timeline.MaxLine], true
+				}
+				r.keep(timeline.LogLine{
+					Pod: pod, UID: id.uid, Container: id.container, Restart: id.restart,
+					At: at, Line: strings.ToValidUTF8(rest, "\uFFFD"), Cut: cut,
+				}, kept)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return since, nil
+		}
+		if err != nil {
+			return since, err
+		}
+	}
+}
+
+// keep appends a line unless the log has become too long for lines that nobody
+// asked for.
+func (r *Recorder) keep(l timeline.LogLine, kept *int) {
+	*kept += len(l.Line)
+	if *kept > maxLog && !r.wanted(l) {
+		return
+	}
+	r.put(timeline.Entry{Kind: timeline.Log, Log: &l})
+}
+
+func (r *Recorder) wanted(l timeline.LogLine) bool {
+	for _, c := range r.Lab.Checks() {
+		if c.Logs != nil && c.Logs.Pod == l.Pod && c.Logs.Match.MatchString(l.Line) && r.Waiting(c.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Recorder) pod(name string) *corev1.Pod {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pods[name]
+}
+
+// eachChange calls fn with the Pods that exist, now and whenever one of them
+// changes, until ctx ends.
+func (r *Recorder) eachChange(ctx context.Context, fn func(map[string]*corev1.Pod)) {
+	for {
+		r.mu.Lock()
+		changed, now := r.changed, make(map[string]*corev1.Pod, len(r.pods))
+		for n, p := range r.pods {
+			now[n] = p
+		}
+		r.mu.Unlock()
+		fn(now)
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
+}

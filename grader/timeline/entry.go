@@ -1,0 +1,107 @@
+// Package timeline is the record of what happened in a session: one append-only
+// list of entries, each a change that was watched, a line that was logged, the
+// result of a command that was run, or a mark of the recorder itself. The grader
+// reads nothing else.
+//
+//	f, err := timeline.Open(path)        // reads what is there, mends a torn tail
+//	e, err := f.Append(timeline.Entry{Kind: timeline.Deleted, Object: raw})
+//	for _, e := range f.Entries() { … }
+package timeline
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Kind says what an entry records, and with it which fields it has.
+type Kind string
+
+const (
+	// Start opens a recording: Origin is set. Objects of another Origin that
+	// were known before are neither there nor deleted by the learner; their
+	// cluster or namespace is gone.
+	Start Kind = "start"
+	// Synced says that Of (a group-kind) was listed in full: what has no entry
+	// by now does not exist.
+	Synced Kind = "synced"
+	// Object is the state of an object that was added or changed.
+	Object Kind = "object"
+	// Deleted is the last known state of an object that was removed. Missed is
+	// set when the removal itself was not watched, only its result found.
+	Deleted Kind = "deleted"
+	// Log is a line that a container wrote.
+	Log Kind = "log"
+	// Exec is the result of a command that a check had run in a container.
+	Exec Kind = "exec"
+	// Gap opens a time in which Of was not watched; it ends with the next
+	// Synced or Resumed of the same Of. Reason says why.
+	Gap Kind = "gap"
+	// Resumed ends a gap in which nothing was missed.
+	Resumed Kind = "resumed"
+	// Clock carries nothing but its time, so that "held for 10 s" can be judged
+	// from the record alone.
+	Clock Kind = "clock"
+	// Reset says that the learner threw the work away and began anew.
+	Reset Kind = "reset"
+)
+
+// Entry is one line of the timeline. Seq counts from 1 without holes; Time is
+// the recorder's clock and never goes back.
+type Entry struct {
+	Seq  int64     `json:"seq"`
+	Time time.Time `json:"time"`
+	Kind Kind      `json:"kind"`
+
+	Origin *Origin         `json:"origin,omitempty"`
+	Of     string          `json:"of,omitempty"`
+	Reason string          `json:"reason,omitempty"`
+	Missed bool            `json:"missed,omitempty"`
+	Object json.RawMessage `json:"object,omitempty"`
+	Log    *LogLine        `json:"log,omitempty"`
+	Exec   *ExecResult     `json:"exec,omitempty"`
+}
+
+// Origin tells one namespace of one cluster from every other.
+type Origin struct {
+	// Cluster is the UID of the namespace kube-system, Namespace that of the
+	// lab's own.
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	// Name is the lab's namespace by name.
+	Name string `json:"name"`
+	// Version is the API server's, "v1.37.2".
+	Version string `json:"version"`
+}
+
+// LogLine is a line of a container's log, without its newline and at most
+// MaxLine bytes long; Cut tells that it was longer.
+type LogLine struct {
+	Pod       string `json:"pod"`
+	UID       string `json:"uid"`
+	Container string `json:"container"`
+	// Restart is which run of the container wrote the line, from 0; At is when,
+	// by the node's clock.
+	Restart int32     `json:"restart"`
+	At      time.Time `json:"at"`
+	Line    string    `json:"line"`
+	Cut     bool      `json:"cut,omitempty"`
+}
+
+// MaxLine is the longest log line that is kept, in bytes.
+const MaxLine = 4 << 10
+
+// ExecResult is what a check's command did. Error is set when it could not be
+// run at all, which is never the learner's fault; the other fields are then
+// empty.
+type ExecResult struct {
+	Check    string `json:"check"`
+	Pod      string `json:"pod"`
+	UID      string `json:"uid"`
+	ExitCode int    `json:"exitCode"`
+	Stdout   string `json:"stdout"`
+	Stderr   string `json:"stderr"`
+	Error    string `json:"error,omitempty"`
+}
+
+// MaxOutput is how much of a command's stdout, and of its stderr, is kept.
+const MaxOutput = 8 << 10

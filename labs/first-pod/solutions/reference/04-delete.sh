@@ -1,0 +1,2 @@
+kubectl delete pod hello web
+kubectl get pods

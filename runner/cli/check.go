@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/report"
+)
+
+func newCheck(a *app) *cobra.Command {
+	var all bool
+	var patience time.Duration
+	cmd := a.labName(&cobra.Command{
+		Use: "check [LAB]", Short: "Check your work now",
+		Long: "Check looks at the cluster and says for each check of the page what is found, what is wanted, why, and where to look.\nIt exits 0 when all of them passed, 1 when not, 3 when the cluster could not be looked at.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			x, err := a.session(args)
+			if err != nil {
+				return err
+			}
+			step := x.Step().ID
+			if all {
+				step = ""
+			}
+			r, err := x.Check(cmd.Context(), step, patience)
+			if err != nil {
+				return err
+			}
+			results := r.Results
+			if !all {
+				results = r.Step(step)
+			}
+			switch {
+			case a.json:
+				err = report.JSON(a.Out, r)
+			case all:
+				o := a.Options()
+				o.All = true
+				err = report.Text(a.Out, r, o)
+			default:
+				a.Results(results)
+			}
+			if err != nil {
+				return err
+			}
+			return verdict(results)
+		},
+	})
+	cmd.Flags().BoolVar(&all, "all", false, "all pages, not only the one you are on")
+	cmd.Flags().DurationVar(&patience, "wait", 0, "wait this long for what has not passed yet")
+	return cmd
+}
+
+// verdict is the exit code of results: errored if a check could not be judged,
+// not passed if one has not passed.
+func verdict(results []grader.Result) error {
+	code := statusError(exitPassed)
+	for _, x := range results {
+		switch {
+		case x.Verdict == grader.Errored:
+			return statusError(exitEnvironment)
+		case x.Verdict != grader.Passed:
+			code = exitNotPassed
+		}
+	}
+	if code == exitPassed {
+		return nil
+	}
+	return code
+}

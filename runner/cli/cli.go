@@ -1,0 +1,177 @@
+// Package cli is podlab's command line: one file a command, each of which parses
+// flags, calls one function and prints. Results go to stdout, progress to stderr.
+//
+//	os.Exit(cli.Main())
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/adrg/xdg"
+	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
+
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/labs"
+	"podlab.dev/podlab/runner"
+	"podlab.dev/podlab/runner/plain"
+)
+
+// Main runs podlab with the process's arguments and returns its exit code. Called
+// by the name kubectl, it is kubectl: podlab shell puts it into PATH that way.
+func Main() int {
+	if name := filepath.Base(os.Args[0]); name == "kubectl" {
+		return kubectl(os.Args[1:])
+	}
+	// klog is where client-go grumbles about what podlab reports itself.
+	klog.SetLogger(klog.LoggerWithName(klog.TODO(), ""))
+	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(flags)
+	_ = flags.Set("logtostderr", "false")
+	_ = flags.Set("alsologtostderr", "false")
+	_ = flags.Set("stderrthreshold", "10")
+	klog.SetOutput(io.Discard)
+
+	ctx, stop := interruptible(context.Background())
+	defer stop()
+	a := newApp()
+	root := newRoot(a)
+	err := root.ExecuteContext(ctx)
+	return a.exit(ctx, err)
+}
+
+// interruptible ends the context at the first Ctrl-C, so that everything can be
+// left in order, and the process at the second.
+func interruptible(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(parent)
+	c := make(chan os.Signal, 2)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-c; !ok {
+			return
+		}
+		fmt.Fprintln(os.Stderr, "\npodlab: stopping; press Ctrl-C again to end at once")
+		cancel()
+		if _, ok := <-c; ok {
+			os.Exit(exitInterrupted)
+		}
+	}()
+	return ctx, func() { signal.Stop(c); close(c); cancel() }
+}
+
+// app is what the commands share.
+type app struct {
+	*plain.Front
+	store   runner.Store
+	catalog runner.Catalog
+	options cluster.Options
+	json    bool
+	verbose bool
+}
+
+func newApp() *app {
+	dir := filepath.Join(xdg.StateHome, "podlab")
+	return &app{
+		Front:   plain.New(os.Stdout, os.Stderr, plain.Look{}),
+		store:   runner.NewStore(dir),
+		catalog: runner.NewCatalog(labs.FS),
+		options: cluster.Options{StateDir: dir},
+	}
+}
+
+func newRoot(a *app) *cobra.Command {
+	var output string
+	root := &cobra.Command{
+		Use:           "podlab",
+		Short:         "Kubernetes labs on a real cluster, in your terminal",
+		Long:          "podlab plays Kubernetes labs on a real cluster and checks what the cluster really did.\n\nBegin with: podlab start first-pod",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			switch output {
+			case "text":
+			case "json":
+				a.json = true
+			default:
+				return usage("there is no output format %q", output)("use -o text or -o json")
+			}
+			a.Look = plain.Terminal()
+			if a.verbose {
+				a.options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			}
+			if a.options.Driver == "" {
+				a.options.Driver = os.Getenv("PODLAB_CLUSTER")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&a.options.Driver, "cluster", "", "where labs run: auto, kind or existing (or set PODLAB_CLUSTER)")
+	f.StringVar(&a.options.Kubeconfig, "kubeconfig", "", "use the existing cluster of this kubeconfig")
+	f.StringVar(&a.options.Context, "context", "", "the context in that kubeconfig")
+	f.StringVar(&a.options.NodeImage, "node-image", "", "image of kind's nodes (or set PODLAB_NODE_IMAGE)")
+	f.StringVarP(&output, "output", "o", "text", "text or json")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "show what is done behind the scenes")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%v", err)("%s --help shows the flags", cmd.CommandPath())
+	})
+	root.AddCommand(
+		newList(a), newStart(a), newPage(a), newNext(a), newCheck(a), newHint(a), newReset(a), newStop(a),
+		newStatus(a), newDemo(a), newShell(a), newKubectl(a), newCluster(a), newDoctor(a), newVersion(a),
+	)
+	return root
+}
+
+// labName completes and counts an optional LAB.
+func (a *app) labName(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return usage("%s takes one lab, not %d", cmd.CommandPath(), len(args))("podlab list shows the labs")
+		}
+		return nil
+	}
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return a.catalog.Names(), cobra.ShellCompDirectiveDefault
+	}
+	return cmd
+}
+
+// session is the one that a command is about: the named lab's or the current.
+func (a *app) session(args []string) (*runner.Session, error) {
+	return a.store.Find(strings.Join(args, ""), a.catalog)
+}
+
+// up brings the session's cluster up.
+func (a *app) up(x *runner.Session) plain.Up {
+	return func(ctx context.Context, progress func(cluster.Event)) (bool, error) {
+		c, err := cluster.Up(ctx, a.options, x.Lab.Needs, progress)
+		if err != nil {
+			return false, err
+		}
+		progress(cluster.Event{Message: c.Why, Done: true})
+		return x.Attach(ctx, c)
+	}
+}
+
+// program is the path of this very binary.
+func program() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find podlab's own program: %w", err)
+	}
+	return path, nil
+}

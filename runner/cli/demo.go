@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/grader/report"
+	"podlab.dev/podlab/runner"
+)
+
+func newDemo(a *app) *cobra.Command {
+	var answer string
+	var patience time.Duration
+	cmd := a.labName(&cobra.Command{
+		Use: "demo LAB", Short: "Watch a lab being done",
+		Long: "Demo plays a lab as a learner would, in a namespace of its own: the pages, the commands typed, the checks turning green.\nIt exits 0 when every check passed and 1 when not; --answer plays another solution, or a mistake to see it caught.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("which lab?")("podlab list shows them; the first is: podlab demo first-pod")
+			}
+			l, key, err := a.catalog.Load(args[0])
+			if err != nil {
+				return err
+			}
+			played, err := runner.FindAnswer(l, answer)
+			if err != nil {
+				return err
+			}
+			podlab, err := program()
+			if err != nil {
+				return err
+			}
+			x, err := a.store.OpenDemo(key, args[0], l)
+			if err != nil {
+				return err
+			}
+			defer a.leave(cmd.Context(), x)
+			r, err := a.Demo(cmd.Context(), x, played, podlab, patience, a.demoUp(x))
+			if err != nil {
+				return err
+			}
+			if a.json {
+				err = report.JSON(a.Out, r)
+			} else {
+				fmt.Fprintln(a.Out)
+				err = report.Text(a.Out, r, a.Options())
+			}
+			if err != nil {
+				return err
+			}
+			return verdict(r.Results)
+		},
+	})
+	cmd.Flags().StringVar(&answer, "answer", "", "what to play: solutions/NAME or mistakes/NAME (default: the first solution)")
+	cmd.Flags().DurationVar(&patience, "patience", time.Minute, "how long to wait for a page's checks after its last command")
+	return cmd
+}
+
+// demoUp brings the cluster up and sweeps away what killed demos left there.
+func (a *app) demoUp(x *runner.Session) func(context.Context, func(cluster.Event)) (bool, error) {
+	return func(ctx context.Context, progress func(cluster.Event)) (bool, error) {
+		fresh, err := a.up(x)(ctx, progress)
+		if err != nil {
+			return false, err
+		}
+		for _, old := range a.store.Leftovers() {
+			a.leave(ctx, old)
+		}
+		return fresh, nil
+	}
+}
+
+// leave removes a demo's namespace and files. It is tried once, also after a
+// Ctrl-C: what remains is swept by the next demo.
+func (a *app) leave(ctx context.Context, x *runner.Session) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := x.Stop(ctx, false); err != nil && !isNoSession(err) {
+		return
+	}
+	_ = x.Forget()
+}

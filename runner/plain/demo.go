@@ -1,0 +1,164 @@
+package plain
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/runner"
+)
+
+// Demo plays an answer as a learner would: each page, the commands typed, the
+// checks turning green as the cluster changes. It stops at the first page whose
+// checks have not passed patience after its last command, and returns the final
+// report. podlab is the path of this program, which is also kubectl.
+func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience time.Duration, up Up) (grader.Report, error) {
+	r, err := x.Recorded()
+	if err != nil {
+		return r, err
+	}
+	if err := f.Page(x, r); err != nil {
+		return r, err
+	}
+	if err := f.bringUp(ctx, x, up, false); err != nil {
+		return r, err
+	}
+	shell, err := x.Shell(a, podlab, f.Out)
+	if err != nil {
+		return r, err
+	}
+	defer shell.Close()
+
+	p := &play{Front: f, session: x, shell: shell, answer: a, patience: patience, moved: make(chan struct{}, 1)}
+	watching, stop := context.WithCancelCause(ctx)
+	var g errgroup.Group
+	g.Go(func() error {
+		err := x.Watch(watching, p.report)
+		stop(err)
+		return err
+	})
+	g.Go(func() error {
+		err := p.run(watching)
+		stop(nil)
+		return err
+	})
+	err = g.Wait()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return r, err
+	}
+	return x.Judge()
+}
+
+// play is a demo that is running.
+type play struct {
+	*Front
+	session  *runner.Session
+	shell    *runner.Shell
+	answer   *runner.Answer
+	patience time.Duration
+	moved    chan struct{} // a token when the report changed
+
+	mu          sync.Mutex
+	last, shown grader.Report
+}
+
+// report keeps the newest report; it is shown between commands, not in the
+// middle of what they print.
+func (p *play) report(r grader.Report) {
+	p.mu.Lock()
+	p.last = r
+	p.mu.Unlock()
+	select {
+	case p.moved <- struct{}{}:
+	default:
+	}
+}
+
+func (p *play) show(step string) grader.Report {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.news(p.shown, p.last, step)
+	p.shown = p.last
+	return p.last
+}
+
+func (p *play) run(ctx context.Context) error {
+	for i := range p.session.Lab.Steps {
+		if i > 0 {
+			if _, err := p.session.Turn(1); err != nil {
+				return err
+			}
+			if err := p.Page(p.session, p.show("")); err != nil {
+				return err
+			}
+		}
+		passed, err := p.step(ctx)
+		if err != nil || !passed {
+			return err
+		}
+	}
+	return nil
+}
+
+// step types the commands of a page and waits for its checks.
+func (p *play) step(ctx context.Context) (passed bool, err error) {
+	step := p.session.Step()
+	commands, err := p.answer.Commands(step)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range commands {
+		fmt.Fprintf(p.Out, "$ %s\n", strings.ReplaceAll(c, "\n", "\n> "))
+		status, err := p.shell.Run(ctx, c)
+		if err != nil {
+			return false, err
+		}
+		if status != 0 {
+			fmt.Fprintf(p.Out, "[exit status %d]\n", status)
+		}
+		p.show(step.ID)
+	}
+	waiting, done := p.Waits()
+	defer done()
+	late := time.After(p.patience)
+	for open := ""; ; {
+		r := p.show(step.ID)
+		pending := unpassed(r, step.ID)
+		if pending == "" {
+			return r.Entries > 0 || len(step.Checks) == 0, nil
+		}
+		if pending != open {
+			open = pending
+			waiting(cluster.Event{Message: "waiting for: " + pending})
+		}
+		select {
+		case <-ctx.Done():
+			return false, nil // whoever ended it says why
+		case <-late:
+			return false, nil
+		case <-p.moved:
+		}
+	}
+}
+
+// unpassed is the title of the first check of a step that has not passed, or "".
+func unpassed(r grader.Report, step string) string {
+	if r.Entries == 0 {
+		return "the first look at the cluster"
+	}
+	for _, res := range r.Step(step) {
+		if res.Verdict != grader.Passed {
+			return res.Title
+		}
+	}
+	return ""
+}

@@ -1,0 +1,151 @@
+// Package plain is the terminal front end that works everywhere: it only appends
+// lines, in reading order. Lessons and verdicts go to Out, waits to Err.
+//
+//	f := plain.New(os.Stdout, os.Stderr, plain.Terminal())
+//	err := f.Start(ctx, session, up)   // a learner at work
+//	report, err := f.Demo(ctx, session, answer, up)
+package plain
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"golang.org/x/term"
+
+	"podlab.dev/podlab/content"
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/report"
+	"podlab.dev/podlab/runner"
+)
+
+// Look is what the terminal can show.
+type Look struct {
+	// Color allows ANSI colours on Out; Live allows lines of Err to be written
+	// over, for the seconds of a wait.
+	Color, Live bool
+	Style       content.Style
+	// Width is in columns.
+	Width int
+}
+
+// maxWidth is as wide as prose is comfortable to read.
+const maxWidth = 100
+
+// Terminal is the look of this process's own terminal. NO_COLOR is obeyed, and
+// so is TERM=dumb.
+func Terminal() Look {
+	l := Look{Width: 80, Style: content.Dark}
+	out, dumb := int(os.Stdout.Fd()), os.Getenv("TERM") == "dumb"
+	if term.IsTerminal(out) {
+		if w, _, err := term.GetSize(out); err == nil && w > 0 {
+			l.Width = min(w, maxWidth)
+		}
+		l.Color = os.Getenv("NO_COLOR") == "" && !dumb
+	}
+	if l.Color && term.IsTerminal(int(os.Stdin.Fd())) && !lipgloss.HasDarkBackground(os.Stdin, os.Stdout) {
+		l.Style = content.Light
+	}
+	l.Live = term.IsTerminal(int(os.Stderr.Fd())) && !dumb
+	return l
+}
+
+// Front writes a session to a terminal.
+type Front struct {
+	Look
+	Out, Err io.Writer
+	// Program is how the user called podlab, for commands that they can copy.
+	Program string
+}
+
+// New returns a front end that writes to out and err.
+func New(out, err io.Writer, look Look) *Front {
+	program := "podlab"
+	if strings.ContainsRune(os.Args[0], os.PathSeparator) && !strings.HasPrefix(os.Args[0], "/") {
+		program = os.Args[0] // ./bin/podlab, typed in a folder that is not in PATH
+	}
+	return &Front{Look: look, Out: out, Err: err, Program: program}
+}
+
+// maxText is the longest string from a cluster that is shown, in characters.
+const maxText = 300
+
+func clean(s string) string { return content.Line(s, maxText) }
+
+// Options are the options for rendering reports with this look.
+func (f *Front) Options() report.Options {
+	return report.Options{Color: f.Color, Clean: clean}
+}
+
+// Page writes the page that the session is on: where it is, the lesson, and its
+// checks as they are known.
+func (f *Front) Page(x *runner.Session, r grader.Report) error {
+	step := x.Step()
+	page, err := content.Parse(step.Lesson)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", step.File, err)
+	}
+	text, err := page.Render(content.Options{Width: f.Width, Style: f.Style, Color: f.Color})
+	if err != nil {
+		return fmt.Errorf("render %s: %w", step.File, err)
+	}
+	f.rule(fmt.Sprintf("%s · page %d of %d", x.Lab.Title, x.State.Page+1, len(x.Lab.Steps)))
+	fmt.Fprintf(f.Out, "%s\n", text)
+	f.Checks(r.Step(step.ID))
+	return nil
+}
+
+// Checks writes one line per result.
+func (f *Front) Checks(results []grader.Result) {
+	for _, res := range results {
+		fmt.Fprintln(f.Out, report.Line(res, f.Options()))
+	}
+	if len(results) > 0 {
+		fmt.Fprintln(f.Out)
+	}
+}
+
+// Results writes the results in full: found, wanted, why, where to look.
+func (f *Front) Results(results []grader.Result) {
+	o := f.Options()
+	o.All = true
+	for _, res := range results {
+		fmt.Fprint(f.Out, report.Result(res, o))
+	}
+}
+
+// Hint writes a hint.
+func (f *Front) Hint(h runner.Hint) {
+	fmt.Fprintf(f.Out, "Hint %d of %d for: %s\n%s\n", h.Number, h.Of, clean(h.Title), content.Text(h.Text))
+}
+
+// rule writes a heading line across the screen.
+func (f *Front) rule(title string) {
+	line := "── " + clean(title) + " "
+	if n := f.Width - lipgloss.Width(line); n > 0 {
+		line += strings.Repeat("─", n)
+	}
+	if f.Color {
+		line = lipgloss.NewStyle().Bold(true).Render(line)
+	}
+	fmt.Fprintf(f.Out, "\n%s\n\n", line)
+}
+
+// news writes the results that differ from before, as they turn.
+func (f *Front) news(before, now grader.Report, step string) {
+	was := map[string]grader.Result{}
+	for _, res := range before.Results {
+		was[res.Check] = res
+	}
+	for _, res := range now.Step(step) {
+		old := was[res.Check]
+		switch {
+		case res.Verdict == grader.Passed && old.Verdict != grader.Passed,
+			res.Verdict == grader.Errored && old.Verdict != grader.Errored,
+			res.Verdict == grader.Pending && (old.Verdict == grader.Errored || len(res.Mismatches) > 0 && res.Message+fmt.Sprint(res.Mismatches) != old.Message+fmt.Sprint(old.Mismatches)):
+			fmt.Fprint(f.Out, report.Result(res, f.Options()))
+		}
+	}
+}

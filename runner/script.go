@@ -1,0 +1,185 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/interp"
+	"mvdan.cc/sh/v3/syntax"
+
+	"podlab.dev/podlab/cue/lab"
+)
+
+// Answer is a set of shell scripts, one a step, that does a lab: a solution, or
+// a mistake, whose scripts stand in for the solution's at the steps it gets
+// wrong.
+type Answer struct {
+	// Name is its folder within the lab, "solutions/reference".
+	Name string
+	// Fails is the check that must catch it; empty for a solution.
+	Fails string
+
+	lab  *lab.Lab
+	dirs []string // where a script is looked for, the first that has it wins
+}
+
+// FindAnswer finds an answer of the lab by its folder. An empty name is the
+// lab's first solution.
+func FindAnswer(l *lab.Lab, name string) (*Answer, error) {
+	if len(l.Solutions) == 0 {
+		return nil, &NoAnswerError{Lab: l.ID, Name: "solutions"}
+	}
+	solution := "solutions/" + l.Solutions[0]
+	kind, base, _ := strings.Cut(name, "/")
+	switch {
+	case name == "":
+		return &Answer{Name: solution, lab: l, dirs: []string{solution}}, nil
+	case kind == "mistakes":
+		if m, ok := l.Mistakes[base]; ok {
+			return &Answer{Name: name, Fails: m.Fails, lab: l, dirs: []string{name, solution}}, nil
+		}
+	case kind == "solutions":
+		for _, s := range l.Solutions {
+			if s == base {
+				return &Answer{Name: name, lab: l, dirs: []string{name}}, nil
+			}
+		}
+	}
+	return nil, &NoAnswerError{Lab: l.ID, Name: name, Known: answers(l)}
+}
+
+func answers(l *lab.Lab) (names []string) {
+	for _, s := range l.Solutions {
+		names = append(names, "solutions/"+s)
+	}
+	for _, m := range slices.Sorted(maps.Keys(l.Mistakes)) {
+		names = append(names, "mistakes/"+m)
+	}
+	return names
+}
+
+// NoAnswerError says that a lab has no such solution or mistake.
+type NoAnswerError struct {
+	Lab, Name string
+	Known     []string
+}
+
+func (e *NoAnswerError) Error() string { return fmt.Sprintf("lab %s has no %s", e.Lab, e.Name) }
+
+// Remedy lists what it has.
+func (e *NoAnswerError) Remedy() string {
+	if len(e.Known) == 0 {
+		return "write one: solutions/reference/01-….sh, a script a step"
+	}
+	return "there are " + strings.Join(e.Known, ", ")
+}
+
+// Usage marks the error as one of input.
+func (e *NoAnswerError) Usage() {}
+
+// Commands returns the statements of the answer's script for a step, as they
+// are written; none when the answer does nothing there.
+func (a *Answer) Commands(s lab.Step) ([]string, error) {
+	for _, dir := range a.dirs {
+		src, err := fs.ReadFile(a.lab.FS, path.Join(dir, s.Script()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the answer: %w", err)
+		}
+		f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(bytes.NewReader(src), path.Join(dir, s.Script()))
+		if err != nil {
+			return nil, fmt.Errorf("read the answer: %w", err)
+		}
+		var out []string
+		for i, stmt := range f.Stmts {
+			end := len(src) // up to the next statement, so that here-documents stay whole
+			if i+1 < len(f.Stmts) {
+				end = int(f.Stmts[i+1].Pos().Offset())
+			}
+			out = append(out, strip(string(src[stmt.Pos().Offset():end])))
+		}
+		return out, nil
+	}
+	return nil, nil
+}
+
+// strip drops the comment and blank lines that follow a statement.
+func strip(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for n := len(lines); n > 1; n-- {
+		if last := strings.TrimSpace(lines[n-1]); last != "" && !strings.HasPrefix(last, "#") {
+			return strings.Join(lines[:n], "\n")
+		}
+	}
+	return lines[0]
+}
+
+// Shell runs commands as the learner's shell would, without needing one on this
+// machine. kubectl is podlab's own.
+type Shell struct {
+	session *Session
+	podlab  string
+	dir     string
+	out     io.Writer
+}
+
+// Shell returns a shell in the session whose commands print to out. Its folder
+// has the answer's files; remove it with Close. podlab is the path of this
+// program.
+func (x *Session) Shell(a *Answer, podlab string, out io.Writer) (*Shell, error) {
+	dir, err := os.MkdirTemp(x.dir, "play-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder to play in: %w", err)
+	}
+	for i := len(a.dirs); i > 0; i-- {
+		sub, err := fs.Sub(a.lab.FS, a.dirs[i-1])
+		if err == nil {
+			err = copyFiles(sub, dir, true)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("copy the answer: %w", err), os.RemoveAll(dir))
+		}
+	}
+	return &Shell{session: x, podlab: podlab, dir: dir, out: out}, nil
+}
+
+// Close removes the shell's folder.
+func (s *Shell) Close() error { return os.RemoveAll(s.dir) }
+
+// Run runs one command to its end. An exit status other than 0 is no error of
+// the shell: it is returned.
+func (s *Shell) Run(ctx context.Context, command string) (status uint8, err error) {
+	f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(command+"\n"), "")
+	if err != nil {
+		return 0, fmt.Errorf("run %q: %w", command, err)
+	}
+	env, err := s.session.Environ(s.podlab)
+	if err != nil {
+		return 0, err
+	}
+	r, err := interp.New(interp.Env(expand.ListEnviron(env...)), interp.Dir(s.dir), interp.StdIO(nil, s.out, s.out))
+	if err != nil {
+		return 0, fmt.Errorf("start a shell: %w", err)
+	}
+	err = r.Run(ctx, f)
+	var exit interp.ExitStatus
+	if errors.As(err, &exit) {
+		return uint8(exit), nil
+	}
+	if err != nil && ctx.Err() == nil {
+		return 0, fmt.Errorf("run %q: %w", command, err)
+	}
+	return 0, ctx.Err()
+}

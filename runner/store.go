@@ -1,0 +1,252 @@
+// Package runner runs labs. A [Session] is a lab on a cluster: a namespace of
+// its own, a timeline that records what happens there, and a learner's place in
+// the lesson. It lives in a folder and outlasts every process: killed at any
+// point, the next one goes on from what is on disk.
+//
+//	store := runner.NewStore(dir)
+//	s, err := store.Open("first-pod", l)      // begins or resumes
+//	err = s.Attach(ctx, cluster)              // namespace, kubeconfig
+//	err = s.Watch(ctx, func(r grader.Report) { … })
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/natefinch/atomic"
+
+	"podlab.dev/podlab/cue/lab"
+)
+
+// Store is the folder with all sessions of a user.
+type Store struct{ dir string }
+
+// NewStore returns the store in dir, which need not exist yet.
+func NewStore(dir string) Store { return Store{dir} }
+
+// Dir is the store's folder.
+func (s Store) Dir() string { return s.dir }
+
+func (s Store) session(key string) string { return filepath.Join(s.dir, "sessions", key) }
+
+// State is what a session remembers besides its timeline.
+type State struct {
+	// Key names the session; Lab is how to load its lab: a built-in name or an
+	// absolute path.
+	Key string `json:"key"`
+	Lab string `json:"lab"`
+	// Title is the lab's, for lists.
+	Title     string `json:"title"`
+	Namespace string `json:"namespace"`
+	// Cluster says which cluster it was attached to last, as driver/name.
+	Cluster string `json:"cluster,omitempty"`
+	// Page is the step that the learner reads, from 0.
+	Page int `json:"page"`
+	// Hints counts the hints taken, by check.
+	Hints map[string]int `json:"hints,omitempty"`
+	// Earned and Points are the score when it was last looked at.
+	Earned  int       `json:"earned"`
+	Points  int       `json:"points"`
+	Started time.Time `json:"started"`
+	Touched time.Time `json:"touched"`
+}
+
+// NoSessionError says that there is nothing to check, reset or stop.
+type NoSessionError struct{ Key string }
+
+func (e *NoSessionError) Error() string {
+	if e.Key == "" {
+		return "no lab has been started"
+	}
+	return fmt.Sprintf("lab %s has not been started", e.Key)
+}
+
+// Remedy names the command that starts one.
+func (e *NoSessionError) Remedy() string {
+	if e.Key == "" {
+		return "podlab list shows the labs, podlab start LAB starts one"
+	}
+	return "podlab start " + e.Key
+}
+
+// Usage marks the error as one of input.
+func (e *NoSessionError) Usage() {}
+
+// Open begins the session of a lab, or resumes it. name is how the lab can be
+// loaded again.
+func (s Store) Open(key, name string, l *lab.Lab) (*Session, error) {
+	dir := s.session(key)
+	if err := os.MkdirAll(filepath.Join(dir, "work"), 0o700); err != nil {
+		return nil, fmt.Errorf("make the session's folder: %w", err)
+	}
+	if strings.ContainsAny(name, `/\.`) {
+		abs, err := filepath.Abs(name)
+		if err != nil {
+			return nil, fmt.Errorf("find lab %s: %w", name, err)
+		}
+		name = abs
+	}
+	x := &Session{Lab: l, Key: key, store: s, dir: dir}
+	err := x.Update(func(st *State) {
+		if st.Key == "" {
+			*st = State{Key: key, Namespace: key, Started: time.Now().UTC()}
+		}
+		st.Lab, st.Title, st.Points = name, l.Title, l.Points()
+		st.Page = min(st.Page, len(l.Steps)-1)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// MakeCurrent makes the session the one that commands mean which name no lab.
+func (x *Session) MakeCurrent() error {
+	if err := atomic.WriteFile(filepath.Join(x.store.dir, "current"), strings.NewReader(x.Key+"\n")); err != nil {
+		return fmt.Errorf("remember the current lab: %w", err)
+	}
+	return nil
+}
+
+// Current is the key of the session that was opened last, or "".
+func (s Store) Current() string {
+	b, _ := os.ReadFile(filepath.Join(s.dir, "current"))
+	return strings.TrimSpace(string(b))
+}
+
+// Find returns the session with the given key, or the current one when key is
+// empty. It does not create any; the error is then a [NoSessionError].
+func (s Store) Find(key string, c Catalog) (*Session, error) {
+	if key == "" {
+		key = s.Current()
+	} else if strings.ContainsAny(key, `/\.`) {
+		_, k, err := loadFolder(key)
+		if err != nil {
+			return nil, err
+		}
+		key = k
+	}
+	if key == "" {
+		return nil, &NoSessionError{}
+	}
+	st, err := readState(s.session(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, _, err := c.Load(key); err != nil {
+			return nil, err // there is no such lab either
+		}
+		return nil, &NoSessionError{Key: key}
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, _, err := c.Load(st.Lab)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Lab: l, Key: key, State: st, store: s, dir: s.session(key)}, nil
+}
+
+// demo begins the keys of sessions that only last as long as a demo plays.
+const demo = "demo-"
+
+// OpenDemo begins a session of its own for playing a lab, beside the learner's.
+func (s Store) OpenDemo(key, name string, l *lab.Lab) (*Session, error) {
+	return s.Open(fmt.Sprintf("%s%s-%05x", demo, key, rand.N(1<<20)), name, l)
+}
+
+// Leftovers lists the sessions of demos that were killed.
+func (s Store) Leftovers() []*Session {
+	entries, _ := os.ReadDir(filepath.Join(s.dir, "sessions"))
+	var out []*Session
+	for _, e := range entries {
+		x := &Session{Key: e.Name(), store: s, dir: s.session(e.Name())}
+		if !strings.HasPrefix(x.Key, demo) {
+			continue
+		}
+		unlock, err := x.lock()
+		if err != nil {
+			continue // it is being played
+		}
+		unlock()
+		if x.State, err = readState(x.dir); err == nil && time.Since(x.State.Touched) > time.Minute {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// States lists the learner's sessions, the one touched last first.
+func (s Store) States() ([]State, error) {
+	entries, err := os.ReadDir(filepath.Join(s.dir, "sessions"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	var out []State
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), demo) {
+			continue
+		}
+		st, err := readState(s.session(e.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, st)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Touched.After(out[j].Touched) })
+	return out, nil
+}
+
+func readState(dir string) (st State, err error) {
+	path := filepath.Join(dir, "session.json")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return st, err
+	}
+	if err := json.Unmarshal(b, &st); err != nil {
+		return st, fmt.Errorf("read %s: %w", path, err)
+	}
+	return st, nil
+}
+
+// Update changes the session's state on disk. Several processes may do so at a
+// time; each sees what the others wrote.
+func (x *Session) Update(change func(*State)) error {
+	lock := flock.New(filepath.Join(x.dir, "session.lock"))
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if ok, err := lock.TryLockContext(ctx, 10*time.Millisecond); !ok {
+		return fmt.Errorf("lock the session: %w", err)
+	}
+	defer lock.Unlock() //nolint:errcheck // it ends with the process at the latest
+	st, err := readState(x.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	change(&st)
+	st.Touched = time.Now().UTC()
+	b, err := json.MarshalIndent(st, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the session: %w", err)
+	}
+	if err := atomic.WriteFile(filepath.Join(x.dir, "session.json"), strings.NewReader(string(b)+"\n")); err != nil {
+		return fmt.Errorf("save the session: %w", err)
+	}
+	x.State = st
+	return nil
+}
