@@ -4,60 +4,54 @@
 // The loader of a lab prepares a want on its syntax tree, builds the lab and
 // hands over the value; what it gets can be compared with any number of views:
 //
-//	err := want.Check(field.Value) // refuses what cannot be compared soundly
+//	err := want.Check(field.Value) // refuses what means something else
 //	want.Require(field.Value)      // makes every field a demand
 //	…                              // build the file, look up the want
-//	c, err := want.New(v)          // verifies that nothing would be supplied
+//	c, err := want.New(v)          // verifies that nothing can be supplied
 //	for _, m := range c.Compare(view) {
 //		fmt.Println(m) // spec.containers.web.image: want "web:v1", got "nginx"
 //	}
+//
+// An object is what is wanted if the want unified with it is valid and
+// concrete. Two things make that true to the word. CUE must not supply what
+// the object lacks: Require marks the fields of a want as required, and the
+// observed view is a closed definition to which no field can be added. And the
+// same fact must be the same value: the view has one spelling for each
+// quantity, whole numbers are integers, and Require writes 1.0 as 1.
 //
 // Lint holds a want against the shape of a kind and finds what no object of
 // the kind could ever have.
 package want
 
 import (
-	"sort"
-
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/errors"
 )
 
 // Constraint is a verified want. It is immutable and may be used by several
 // goroutines at once. The zero Constraint wants nothing.
 type Constraint struct{ v cue.Value }
 
-// New verifies that v, the evaluated value of a want, is safe to compare with:
-// it has no error, and every field in it is required or optional.
+// New verifies that v, the evaluated value of a want that went through
+// [Require], can be compared soundly. The error is a cue/errors.Error that
+// lists all that is wrong, with positions: contradictions, an if or for that
+// depends on the observed object, whole decimals that no object has, and
+// fields in the arguments of matchN and its kin that CUE would supply.
 func New(v cue.Value) (Constraint, error) {
-	if err := v.Err(); err != nil {
+	if err := verify(v); err != nil {
 		return Constraint{}, err
 	}
 	return Constraint{v}, nil
 }
 
-// Compare reports every place where view is not what c wants, by path; none
-// means that it is.
+// Compare reports every place where view, as package view makes it, is not
+// what c wants, in the order of paths. None means that it is.
 func (c Constraint) Compare(view map[string]any) []Mismatch {
 	if !c.v.Exists() {
 		return nil
 	}
-	data := cuecontext.New().BuildFile(closed(view)).LookupPath(cue.MakePath(cue.Def("#D")))
-	err := c.v.Unify(data).Validate(cue.Concrete(true))
-	var out []Mismatch
-	for _, e := range errors.Errors(err) {
-		f, a := e.Msg()
-		_ = a
-		out = append(out, Mismatch{Path: cue.MakePath(selectors(e.Path())...).String(), Why: f})
+	u := c.v.Unify(closed(view))
+	if u.Validate(cue.Concrete(true)) == nil {
+		return nil
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Path < out[j].Path })
-	return out
-}
-
-func selectors(path []string) (out []cue.Selector) {
-	for _, p := range path {
-		out = append(out, cue.Str(p))
-	}
-	return out
+	return newDiff(c.v, view).run(u)
 }

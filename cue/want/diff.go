@@ -1,0 +1,218 @@
+package want
+
+import (
+	"sort"
+	"strconv"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/errors"
+)
+
+// diff explains why a view is not what is wanted. It walks w (the want), u
+// (the want unified with the closed view) and the view side by side: u decides,
+// w is what to show, and the view tells what was observed from what was not.
+type diff struct {
+	want cue.Value
+	view map[string]any
+	root int // elements of the path of want in its lab
+	out  []Mismatch
+	// settled are the paths at which several alternatives fit the view. CUE
+	// calls such a value incomplete, because the alternatives differ in fields
+	// that may yet come; in a view none will.
+	settled []string
+}
+
+func newDiff(want cue.Value, view map[string]any) *diff {
+	return &diff{want: want, view: view, root: len(want.Path().Selectors())}
+}
+
+func (d *diff) run(u cue.Value) []Mismatch {
+	d.walk(d.want, u, d.view, nil)
+	if len(d.out) == 0 {
+		// Never let pass what CUE refuses: whatever settled alternatives do not
+		// account for is a mismatch even if the walk cannot say which.
+		for _, err := range d.unsettled(u) {
+			d.out = append(d.out, Mismatch{Path: d.errorPath(err), Want: "(the want)", Got: show(d.view), Why: message(err)})
+		}
+	}
+	sort.SliceStable(d.out, func(i, j int) bool { return d.out[i].Path < d.out[j].Path })
+	return d.out
+}
+
+func (d *diff) walk(w, u cue.Value, got any, path []cue.Selector) {
+	if u.Validate(cue.Concrete(true)) == nil {
+		return
+	}
+	found := len(d.out)
+	switch got := got.(type) {
+	case map[string]any:
+		if d.alternatives(w, u, got, path) {
+			return
+		}
+		for it, err := u.Fields(); err == nil && it.Next(); { // regular and required ones
+			name := it.Selector().Unquoted()
+			p := append(path[:len(path):len(path)], cue.Str(name))
+			if v, ok := got[name]; ok {
+				d.walk(field(w, name), it.Value(), v, p)
+			} else {
+				d.missing(field(w, name), p)
+			}
+		}
+	case []any:
+		for i, v := range got {
+			if e := u.LookupPath(cue.MakePath(cue.Index(i))); e.Exists() {
+				d.walk(element(w, i), e, v, append(path[:len(path):len(path)], cue.Index(i)))
+			}
+		}
+	}
+	if len(d.out) > found {
+		return
+	}
+	// No field explains it: a scalar, or a constraint on the struct or list.
+	if errs := d.unsettled(u); len(errs) > 0 {
+		d.add(w, show(quantity(got, path)), errs[0], path)
+	}
+}
+
+// alternatives says whether u is an undecided choice one of whose alternatives
+// the observed struct fits.
+func (d *diff) alternatives(w, u cue.Value, got map[string]any, path []cue.Selector) bool {
+	if u.IsConcrete() {
+		return false
+	}
+	op, alts := u.Eval().Expr()
+	if op != cue.OrOp {
+		return false
+	}
+	for _, a := range alts {
+		sub := &diff{want: d.want, view: d.view, root: d.root}
+		if sub.walk(w, a, got, path); len(sub.out) == 0 {
+			d.settled = append(append(d.settled, sub.settled...), pathString(path))
+			return true
+		}
+	}
+	return false
+}
+
+// missing reports what is wanted below a path that the view does not have,
+// leaf by leaf.
+func (d *diff) missing(w cue.Value, path []cue.Selector) {
+	if op, _ := w.Expr(); op != cue.OrOp && w.IncompleteKind() == cue.StructKind {
+		found := len(d.out)
+		for it, err := w.Fields(); err == nil && it.Next(); {
+			d.missing(it.Value(), append(path[:len(path):len(path)], cue.Str(it.Selector().Unquoted())))
+		}
+		if len(d.out) > found {
+			return
+		}
+	}
+	d.add(w, "(missing)", nil, path)
+}
+
+func (d *diff) add(w cue.Value, got string, err errors.Error, path []cue.Selector) {
+	m := Mismatch{Path: pathString(path), Got: got}
+	var known bool
+	if m.Want, known = wanted(w, path); !known {
+		if v := d.evaluated(path); v.Exists() {
+			m.Want, known = wanted(v, path)
+		}
+	}
+	if err != nil && (!known || m.Want == "(absent)") {
+		if m.Why = message(err); m.Want == "(absent)" {
+			if m.Why = ""; !w.Exists() {
+				m.Why = "no other fields than the wanted ones are allowed here"
+			}
+		}
+	}
+	d.out = append(d.out, m)
+}
+
+// evaluated is what the want asks for at path if its references are resolved
+// against the view, as far as that does not depend on path itself.
+func (d *diff) evaluated(path []cue.Selector) cue.Value {
+	if len(path) == 0 {
+		return cue.Value{}
+	}
+	u := d.want.Unify(observed(without(d.view, path).(map[string]any)))
+	for i, s := range path {
+		parent := u
+		if u = parent.LookupPath(cue.MakePath(s)); !u.Exists() && s.LabelType() == cue.StringLabel {
+			u = parent.LookupPath(cue.MakePath(s.Required()))
+		}
+		if !u.Exists() || i == len(path)-1 && u.Err() != nil {
+			return cue.Value{}
+		}
+	}
+	return u
+}
+
+// without is a copy of x that lacks what is at path.
+func without(x any, path []cue.Selector) any {
+	if m, ok := x.(map[string]any); ok && path[0].LabelType() == cue.StringLabel {
+		out := make(map[string]any, len(m))
+		for k, v := range m {
+			if k != path[0].Unquoted() {
+				out[k] = v
+			} else if len(path) > 1 {
+				out[k] = without(v, path[1:])
+			}
+		}
+		return out
+	}
+	return x
+}
+
+// unsettled are the errors of u that settled alternatives do not account for.
+func (d *diff) unsettled(u cue.Value) (out []errors.Error) {
+	for _, err := range errors.Errors(u.Validate(cue.Concrete(true))) {
+		settled := false
+		for _, p := range d.settled {
+			settled = settled || d.errorPath(err) == p
+		}
+		if !settled {
+			out = append(out, err)
+		}
+	}
+	return out
+}
+
+func (d *diff) errorPath(err errors.Error) string {
+	path := err.Path()
+	path = path[min(d.root, len(path)):]
+	sels := make([]cue.Selector, len(path))
+	for i, p := range path {
+		if n, err := strconv.Atoi(p); err == nil {
+			sels[i] = cue.Index(n)
+		} else if s, err := strconv.Unquote(p); err == nil {
+			sels[i] = cue.Str(s)
+		} else {
+			sels[i] = cue.Str(p)
+		}
+	}
+	return pathString(sels)
+}
+
+// field is what w asks of a field, by name or by pattern.
+func field(w cue.Value, name string) cue.Value {
+	s := cue.Str(name)
+	var v cue.Value
+	for _, s := range []cue.Selector{s, s.Required(), s.Optional()} {
+		if v = w.LookupPath(cue.MakePath(s)); v.Exists() {
+			return v
+		}
+	}
+	for it, err := w.Fields(cue.Patterns(true)); err == nil && it.Next(); {
+		if s := it.Selector(); s.ConstraintType() == cue.PatternConstraint && s.LabelType() == cue.StringLabel &&
+			s.Pattern().Unify(s.Pattern().Context().Encode(name)).Err() == nil {
+			v = v.Unify(it.Value())
+		}
+	}
+	return v
+}
+
+func element(w cue.Value, i int) cue.Value {
+	if v := w.LookupPath(cue.MakePath(cue.Index(i))); v.Exists() {
+		return v
+	}
+	return w.LookupPath(cue.MakePath(cue.AnyIndex))
+}
