@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -106,20 +107,49 @@ func (r *report) file(name, format string, args ...any) {
 }
 
 // cue adds the errors of a CUE operation. CUE may name a position in the
-// schema first; authors are shown their own file.
+// schema first; authors are shown their own file. What CUE says of a value that
+// fits none of several alternatives, one error each, becomes one.
 func (r *report) cue(err error, author string, schema cue.Value) {
-	for _, e := range errors.Errors(err) {
-		format, args := e.Msg()
-		var pos token.Pos
-		for _, p := range errors.Positions(e) {
-			if p.Filename() == author {
-				pos = p
-				break
-			}
+	choices := map[string][]string{} // by path: the alternatives that did not fit
+	list := errors.Errors(err)
+	for _, e := range list {
+		if format, args := e.Msg(); strings.Contains(format, "errors in empty disjunction") || strings.Contains(fmt.Sprintf(format, args...), "errors in empty disjunction") {
+			choices[fieldPath(e.Path())] = []string{}
 		}
-		path := fieldPath(e.Path())
-		r.add(pos, path, "%s", explain(fmt.Sprintf(format, args...), e.Path(), schema))
 	}
+	for _, e := range list {
+		format, args := e.Msg()
+		path, msg := fieldPath(e.Path()), fmt.Sprintf(format, args...)
+		if known, ok := choices[path]; ok {
+			if m := conflict.FindStringSubmatch(msg); m != nil {
+				choices[path] = append(known, m[1])
+				if len(known) == 0 {
+					r.add(authorPos(e, author), path, "%s", m[2])
+				}
+			}
+			continue
+		}
+		r.add(authorPos(e, author), path, "%s", explain(msg, e.Path(), schema))
+	}
+	for i, e := range r.es {
+		if known := choices[e.Path]; len(known) > 0 {
+			r.es[i].Msg = fmt.Sprintf("%s is not one of %s", e.Msg, strings.Join(known, ", "))
+			delete(choices, e.Path)
+		}
+	}
+}
+
+// conflict takes CUE's words for one alternative apart: what it is, and what was
+// written instead.
+var conflict = regexp.MustCompile(`^conflicting values (.+?) and (.+?)(?: \(mismatched types .*\))?$`)
+
+func authorPos(e errors.Error, author string) token.Pos {
+	for _, p := range errors.Positions(e) {
+		if p.Filename() == author {
+			return p
+		}
+	}
+	return token.NoPos
 }
 
 func (r *report) err() error {
@@ -168,6 +198,11 @@ func explain(msg string, path []string, schema cue.Value) string {
 		return "this field is missing"
 	case strings.Contains(msg, "invalid value") && strings.Contains(msg, "does not satisfy strings.MinRunes"):
 		return "this must not be empty"
+	case strings.HasPrefix(msg, "invalid value"):
+		return strings.Replace(strings.Replace(msg, "out of bound =~", "it has to match ", 1), "out of bound ", "it has to be ", 1)
+	}
+	if m := conflict.FindStringSubmatch(msg); m != nil && strings.Contains(msg, "mismatched types") {
+		return fmt.Sprintf("%s is not of type %s", m[2], m[1])
 	}
 	return msg
 }

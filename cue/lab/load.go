@@ -76,6 +76,16 @@ func Load(fsys fs.FS, dir string) (*Lab, error) {
 	v := schema.Unify(ctx.BuildFile(data))
 	if err := v.Validate(cue.Concrete(true)); err != nil {
 		r.cue(err, file, schema)
+		d := &decoder{report: r, data: v, file: file}
+		for i, e := range r.es { // a missing field has no place but its parent's
+			if e.Line == 0 && e.Path != "" {
+				if p := d.pos(e.Path); p.IsValid() {
+					r.es[i].File, r.es[i].Line, r.es[i].Column = file, p.Line(), p.Column()
+				} else {
+					r.es[i].File = file
+				}
+			}
+		}
 		return nil, r.err()
 	}
 	wv := ctx.BuildFile(wants)
@@ -187,15 +197,15 @@ func (d *decoder) lab(l *Lab) {
 	l.Topics, l.Needs, l.Mistakes = in.Topics, in.Needs, in.Mistakes
 
 	ids := map[string]string{} // id → path of the step or check that has it
-	own := func(id, path string) {
-		if first, ok := ids[id]; ok {
+	own := func(what, id, path string) {
+		if first, ok := ids[what+id]; ok {
 			d.add(d.pos(path+".id"), path+".id", "the id %q is taken by %s", id, first)
 		}
-		ids[id] = path
+		ids[what+id] = path
 	}
 	for i, s := range in.Steps {
 		p := fmt.Sprintf("steps[%d]", i)
-		own("step "+s.ID, p)
+		own("step ", s.ID, p)
 		step := Step{ID: s.ID, File: fmt.Sprintf("%02d-%s.md", i+1, s.ID)}
 		lesson, err := fs.ReadFile(l.FS, step.File)
 		if err != nil {
@@ -204,14 +214,14 @@ func (d *decoder) lab(l *Lab) {
 		step.Lesson = lesson
 		for j, c := range s.Checks {
 			cp := fmt.Sprintf("%s.checks[%d]", p, j)
-			own(c.ID, cp)
+			own("check ", c.ID, cp)
 			step.Checks = append(step.Checks, d.check(c, cp))
 		}
 		l.Steps = append(l.Steps, step)
 	}
 	d.needs(l)
 	for name, m := range l.Mistakes {
-		if _, ok := ids[m.Fails]; !ok {
+		if _, ok := ids["check "+m.Fails]; !ok {
 			d.add(d.pos("mistakes."+name+".fails"), "mistakes."+name+".fails", "%s", d.unknown(m.Fails, l))
 		}
 	}
@@ -330,6 +340,9 @@ func (d *decoder) unknown(id string, l *Lab) string {
 	var ids []string
 	for _, c := range l.Checks() {
 		ids = append(ids, c.ID)
+	}
+	if len(ids) == 0 {
+		return fmt.Sprintf("no check has the id %q; the lab has no checks", id)
 	}
 	if near := view.Nearest(id, ids); near != "" {
 		return fmt.Sprintf("no check has the id %q; did you mean %q?", id, near)

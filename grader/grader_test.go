@@ -1,0 +1,284 @@
+package grader_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/timeline"
+)
+
+// load makes a lab of one step with the given checks, in CUE.
+func load(t testing.TB, checks string) *lab.Lab {
+	t.Helper()
+	src := "title: \"T\", summary: \"S\", minutes: 1\nsteps: [{id: \"a\", checks: [" + checks + "]}]\n"
+	l, err := lab.Load(fstest.MapFS{"lab.cue": {Data: []byte(src)}, "01-a.md": {Data: []byte("# A")}}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// check is one check about Pod p; rest is what makes it special.
+func check(id, rest string) string {
+	return fmt.Sprintf("{id: %q, title: %q, why: \"w\", %s}, ", id, id, rest)
+}
+
+const onPod = `object: {kind: "Pod", name: "p"}, `
+
+// tape writes timelines: each call is an entry, a second after the last.
+type tape struct {
+	t       testing.TB
+	now     time.Time
+	file    *timeline.File
+	version int
+}
+
+func newTape(t testing.TB) *tape {
+	x := &tape{t: t, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
+	x.file = timeline.New(func() time.Time { x.now = x.now.Add(time.Second); return x.now })
+	return x.start("c1", "n1")
+}
+
+func (x *tape) put(e timeline.Entry) *tape {
+	x.t.Helper()
+	if _, err := x.file.Append(e); err != nil {
+		x.t.Fatal(err)
+	}
+	return x
+}
+
+func (x *tape) start(cluster, namespace string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Start, Origin: &timeline.Origin{Cluster: cluster, Namespace: namespace}})
+}
+func (x *tape) synced() *tape { return x.put(timeline.Entry{Kind: timeline.Synced, Of: "Pod"}) }
+func (x *tape) clock(d time.Duration) *tape {
+	x.now = x.now.Add(d - time.Second)
+	return x.put(timeline.Entry{Kind: timeline.Clock})
+}
+
+// pod adds a state of a Pod: its phase, and whether it is Ready.
+func (x *tape) pod(name, uid, phase string, ready bool) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Object, Object: x.object(name, uid, phase, ready)})
+}
+func (x *tape) deleted(name, uid string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Deleted, Object: x.object(name, uid, "Running", false)})
+}
+func (x *tape) object(name, uid, phase string, ready bool) json.RawMessage {
+	x.version++
+	word := map[bool]string{true: "True", false: "False"}[ready]
+	return json.RawMessage(fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"uid":%q,"resourceVersion":"%d"},
+		"status":{"phase":%q,"conditions":[{"type":"Ready","status":%q}]}}`, name, uid, x.version, phase, word))
+}
+func (x *tape) log(uid, line string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Log, Log: &timeline.LogLine{Pod: "p", UID: uid, Container: "c", Line: line}})
+}
+func (x *tape) exec(uid string, code int, stdout, trouble string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Exec, Exec: &timeline.ExecResult{Check: "one", Pod: "p", UID: uid, ExitCode: code, Stdout: stdout, Error: trouble}})
+}
+func (x *tape) gap() *tape {
+	return x.put(timeline.Entry{Kind: timeline.Gap, Of: "Pod", Reason: "connection refused"})
+}
+func (x *tape) resumed() *tape { return x.put(timeline.Entry{Kind: timeline.Resumed, Of: "Pod"}) }
+func (x *tape) reset() *tape   { return x.put(timeline.Entry{Kind: timeline.Reset}) }
+
+func judge(l *lab.Lab, x *tape, final bool) grader.Report {
+	g := grader.New(l)
+	for _, e := range x.file.Entries() {
+		g.Observe(e)
+	}
+	return g.Report(final)
+}
+
+func TestVerdicts(t *testing.T) {
+	var (
+		running = check("one", onPod+`want: status: phase: "Running"`)
+		held    = check("one", onPod+`want: status: conditions: Ready: status: "True", holds: "5s"`)
+		gone    = check("one", onPod+`gone: true`)
+		seen    = check("one", onPod+`seen: [{status: phase: "Pending"}, {status: phase: "Running"}, {status: phase: "Succeeded"}]`)
+		logs    = check("one", `logs: {pod: "p", match: "^ready$"}`)
+		exec    = check("one", `exec: {pod: "p", command: ["cat", "f"]}, want: {exitCode: 0, stdout: =~"^yes"}`)
+		two     = check("two", onPod+`needs: ["one"], want: status: phase: "Running"`)
+		ready   = check("one", onPod+`want: status: conditions: Ready: status: "True"`)
+	)
+	P, F, B, E := grader.Passed, grader.Failed, grader.Blocked, grader.Errored
+	for _, c := range []struct {
+		name    string
+		checks  string
+		tape    func(*tape) *tape
+		want    []grader.Verdict
+		message string // part of the first result's message
+	}{
+		{"untouched", running, func(x *tape) *tape { return x.synced() }, []grader.Verdict{F}, "no Pod p, and no other Pod either"},
+		{"never looked", running, func(x *tape) *tape { return x }, []grader.Verdict{E}, "has not been looked at"},
+		{"another name", running, func(x *tape) *tape { return x.pod("q", "u", "Running", true).pod("r", "v", "Running", true).synced() }, []grader.Verdict{F}, "there are q, r"},
+		{"as wanted", running, func(x *tape) *tape { return x.pod("p", "u", "Running", true).synced() }, []grader.Verdict{P}, ""},
+		{"not as wanted", running, func(x *tape) *tape { return x.synced().pod("p", "u", "Pending", false) }, []grader.Verdict{F}, "not as wanted"},
+		{"passed stays passed", running, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).pod("p", "u", "Failed", false).deleted("p", "u")
+		}, []grader.Verdict{P}, ""},
+		{"reset takes it back", running, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).reset().synced() }, []grader.Verdict{F}, "no Pod p"},
+
+		{"held", held, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).clock(5 * time.Second) }, []grader.Verdict{P}, ""},
+		{"held not long enough", held, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).clock(4 * time.Second) }, []grader.Verdict{F}, "must stay so for 5s"},
+		{"held with a break", held, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).clock(4*time.Second-1).pod("p", "u", "Running", false).pod("p", "u", "Running", true).clock(3 * time.Second)
+		}, []grader.Verdict{F}, "must stay so"},
+		{"held until the break", held, func(x *tape) *tape {
+			x.synced().pod("p", "u", "Running", true)
+			x.now = x.now.Add(10 * time.Second)
+			return x.pod("p", "u", "Running", false)
+		}, []grader.Verdict{P}, ""},
+		{"held across a gap is not held", held, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).gap().resumed().clock(3 * time.Second)
+		}, []grader.Verdict{F}, ""},
+		{"a crash loop is Ready for a moment", held, func(x *tape) *tape {
+			x.synced()
+			for range 5 {
+				x.pod("p", "u", "Running", true).pod("p", "u", "Running", false)
+			}
+			return x
+		}, []grader.Verdict{F}, "not as wanted"},
+
+		{"gone", gone, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).deleted("p", "u") }, []grader.Verdict{P}, ""},
+		{"never there is not gone", gone, func(x *tape) *tape { return x.synced() }, []grader.Verdict{F}, "has to exist before"},
+		{"still there", gone, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "still exists"},
+		{"a lost cluster deletes nothing", gone, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).start("c2", "n2").synced() }, []grader.Verdict{F}, "has to exist before"},
+		{"a new namespace deletes nothing", gone, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).start("c1", "n2").synced() }, []grader.Verdict{F}, ""},
+		{"deleted while nobody watched", gone, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).start("c1", "n1").put(timeline.Entry{Kind: timeline.Deleted, Missed: true, Object: x.object("p", "u", "Running", true)}).synced()
+		}, []grader.Verdict{P}, ""},
+
+		{"seen in order", seen, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Pending", false).pod("p", "u", "Running", true).pod("p", "u", "Succeeded", false)
+		}, []grader.Verdict{P}, ""},
+		{"seen out of order", seen, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).pod("p", "u", "Pending", false).pod("p", "u", "Succeeded", false)
+		}, []grader.Verdict{F}, "1 of 3"},
+		{"seen on two objects", seen, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Pending", false).pod("p", "u", "Running", true).deleted("p", "u").pod("p", "v", "Succeeded", false)
+		}, []grader.Verdict{F}, "0 of 3"},
+		{"seen on two objects, deletion missed", seen, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Pending", false).pod("p", "u", "Running", true).pod("p", "v", "Succeeded", false)
+		}, []grader.Verdict{F}, "0 of 3"},
+
+		{"log line", logs, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).log("u", "ready") }, []grader.Verdict{P}, ""},
+		{"other log line", logs, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).log("u", "not ready") }, []grader.Verdict{F}, "no line"},
+		{"log of no Pod", logs, func(x *tape) *tape { return x.synced() }, []grader.Verdict{F}, "no Pod p"},
+
+		{"exec", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 0, "yes\n", "") }, []grader.Verdict{P}, ""},
+		{"exec gives something else", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 1, "", "") }, []grader.Verdict{F}, "something else"},
+		{"exec never run", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "not been run"},
+		{"exec trouble is ours", exec, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "connection reset")
+		}, []grader.Verdict{E}, "connection reset"},
+		{"exec trouble passes", exec, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "connection reset").exec("u", 0, "yes", "")
+		}, []grader.Verdict{P}, ""},
+		{"exec in a Pod that was replaced", exec, func(x *tape) *tape { return x.synced().pod("p", "v", "Running", true).exec("u", 0, "yes", "") }, []grader.Verdict{F}, ""},
+
+		{"blocked", ready + two, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", false) }, []grader.Verdict{F, B}, ""},
+		{"unblocked by the same entry", ready + two, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{P, P}, ""},
+		{"unblocked later by an older state", held + two, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).clock(6 * time.Second)
+		}, []grader.Verdict{P, P}, ""},
+
+		{"a gap is nobody's fault", running, func(x *tape) *tape { return x.synced().gap() }, []grader.Verdict{E}, "connection refused"},
+		{"what waits for a gap is nobody's fault", running + two, func(x *tape) *tape { return x.synced().gap() }, []grader.Verdict{E, E}, ""},
+		{"after a gap", running, func(x *tape) *tape { return x.synced().gap().resumed() }, []grader.Verdict{F}, "no Pod p"},
+		{"passed before a gap", running, func(x *tape) *tape { return x.pod("p", "u", "Running", true).synced().gap() }, []grader.Verdict{P}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := judge(load(t, c.checks), c.tape(newTape(t)), true)
+			if len(r.Results) != len(c.want) {
+				t.Fatalf("%d results, want %d", len(r.Results), len(c.want))
+			}
+			for i, w := range c.want {
+				x := r.Results[i]
+				if x.Verdict != w {
+					t.Errorf("%s is %s (%s), want %s", x.Check, x.Verdict, x.Message, w)
+				}
+				if x.Verdict == grader.Passed && (len(x.Evidence) == 0 || x.At == nil || x.Earned != x.Points) {
+					t.Errorf("%s passed with evidence %v at %v for %d points", x.Check, x.Evidence, x.At, x.Earned)
+				}
+			}
+			if !strings.Contains(r.Results[0].Message, c.message) {
+				t.Errorf("message %q does not say %q", r.Results[0].Message, c.message)
+			}
+		})
+	}
+}
+
+// A live report and a regrade of the same entries must agree, at every entry.
+func TestLiveEqualsRegrade(t *testing.T) {
+	l := load(t, check("one", onPod+`want: status: conditions: Ready: status: "True", holds: "3s"`)+
+		check("two", onPod+`needs: ["one"], gone: true`)+
+		check("three", `logs: {pod: "p", match: "x"}`))
+	x := newTape(t).synced().pod("p", "u", "Pending", false).log("u", "a").pod("p", "u", "Running", true).
+		clock(2*time.Second).log("u", "x").clock(4*time.Second).deleted("p", "u")
+	live := grader.New(l)
+	for i, e := range x.file.Entries() {
+		before := fmt.Sprintf("%+v", live.Report(false).Results)
+		changed := live.Observe(e)
+		got := fmt.Sprintf("%+v", live.Report(false).Results)
+		if !changed && got != before {
+			t.Errorf("entry %d changed a result and Observe did not say so", e.Seq)
+		}
+		again := grader.New(l)
+		for _, e := range x.file.Entries()[:i+1] {
+			again.Observe(e)
+		}
+		if want := fmt.Sprintf("%+v", again.Report(false).Results); got != want {
+			t.Errorf("after entry %d live is\n%s\nregraded\n%s", e.Seq, got, want)
+		}
+	}
+	if r := live.Report(true); !r.Passed || r.Earned != r.Points {
+		t.Errorf("%d of %d points", r.Earned, r.Points)
+	}
+}
+
+func TestDue(t *testing.T) {
+	l := load(t, check("one", onPod+`want: status: phase: "Running", holds: "5s"`))
+	g := grader.New(l)
+	x := newTape(t).synced()
+	if !g.Due().IsZero() {
+		t.Error("something is due before anything happened")
+	}
+	x.pod("p", "u", "Running", true)
+	var last timeline.Entry
+	for _, e := range x.file.Entries() {
+		g.Observe(e)
+		last = e
+	}
+	if want := last.Time.Add(5 * time.Second); !g.Due().Equal(want) {
+		t.Errorf("due at %v, want %v", g.Due(), want)
+	}
+	g.Observe(timeline.Entry{Kind: timeline.Clock, Seq: last.Seq + 1, Time: g.Due()})
+	if !g.Due().IsZero() || !g.Report(false).Passed {
+		t.Error("the window closed and the check has not passed")
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	var checks strings.Builder
+	for i := range 10 {
+		checks.WriteString(check(fmt.Sprintf("c%d", i), onPod+`want: status: phase: "Succeeded"`))
+	}
+	g := grader.New(load(b, checks.String()))
+	x := newTape(b).synced()
+	for i := range 100 {
+		x.pod("p", "u", fmt.Sprintf("Phase%d", i), i%2 == 0)
+	}
+	entries := x.file.Entries()
+	for b.Loop() {
+		for _, e := range entries {
+			g.Observe(e)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(entries)), "µs/entry")
+}
