@@ -228,9 +228,8 @@ var verdicts = []struct {
 	{"pod", `metadata: annotations: ip: status.podIP, status: podIP: "10.0.0.6"`, false},
 	{"pod", `metadata: annotations: other: status.podIP, status: podIP: string`, false},
 	{"pod", `metadata: name: spec.nodeName, spec: nodeName: string`, false},
-	{"pod", `metadata: labels: app: N, N=metadata: name: string`, false}, // N is the metadata
 	{"pod", `M=metadata: name: string, metadata: labels: app: M.name`, true},
-	{"pod", `let ip = status.podIP, metadata: annotations: ip: ip, status: podIP: _`, true},
+	{"pod", `let here = status.podIP, metadata: annotations: ip: here, status: podIP: _`, true},
 	{"pod", `spec: containers: web: image: "nginx:\(_v)", _v: "1.27"`, true},
 	{"deployment", `spec: selector: matchLabels: app: string, spec: template: metadata: labels: app: spec.selector.matchLabels.app`, true},
 	{"deployment", `status: replicas: spec.replicas, spec: replicas: params.replicas`, true},

@@ -1,6 +1,7 @@
 package want
 
 import (
+	"iter"
 	"sort"
 	"strconv"
 
@@ -49,11 +50,10 @@ func (d *diff) walk(w, u cue.Value, got any, path []cue.Selector) {
 		if d.alternatives(w, u, got, path) {
 			return
 		}
-		for it, err := u.Fields(); err == nil && it.Next(); { // regular and required ones
-			name := it.Selector().Unquoted()
+		for name, e := range demands(u) {
 			p := append(path[:len(path):len(path)], cue.Str(name))
 			if v, ok := got[name]; ok {
-				d.walk(field(w, name), it.Value(), v, p)
+				d.walk(field(w, name), e, v, p)
 			} else {
 				d.missing(field(w, name), p)
 			}
@@ -99,8 +99,8 @@ func (d *diff) alternatives(w, u cue.Value, got map[string]any, path []cue.Selec
 func (d *diff) missing(w cue.Value, path []cue.Selector) {
 	if op, _ := w.Expr(); op != cue.OrOp && w.IncompleteKind() == cue.StructKind {
 		found := len(d.out)
-		for it, err := w.Fields(); err == nil && it.Next(); {
-			d.missing(it.Value(), append(path[:len(path):len(path)], cue.Str(it.Selector().Unquoted())))
+		for name, e := range demands(w) {
+			d.missing(e, append(path[:len(path):len(path)], cue.Str(name)))
 		}
 		if len(d.out) > found {
 			return
@@ -117,12 +117,12 @@ func (d *diff) add(w cue.Value, got string, err errors.Error, path []cue.Selecto
 			m.Want, known = wanted(v, path)
 		}
 	}
-	if err != nil && (!known || m.Want == "(absent)") {
-		if m.Why = message(err); m.Want == "(absent)" {
-			if m.Why = ""; !w.Exists() {
-				m.Why = "no other fields than the wanted ones are allowed here"
-			}
-		}
+	switch {
+	case err == nil:
+	case !w.Exists():
+		m.Why = "only the wanted fields are allowed here"
+	case !known, w.Kind() == cue.ListKind: // as a list may be too long
+		m.Why = message(err)
 	}
 	d.out = append(d.out, m)
 }
@@ -190,6 +190,18 @@ func (d *diff) errorPath(err errors.Error) string {
 		}
 	}
 	return pathString(sels)
+}
+
+// demands are the fields of v that are there or have to be.
+func demands(v cue.Value) iter.Seq2[string, cue.Value] {
+	return func(yield func(string, cue.Value) bool) {
+		// Without cue.Optional, CUE gives errors for the values of required fields.
+		for it, err := v.Fields(cue.Optional(true)); err == nil && it.Next(); {
+			if it.FieldType() != cue.StringLabel|cue.OptionalConstraint && !yield(it.Selector().Unquoted(), it.Value()) {
+				return
+			}
+		}
+	}
 }
 
 // field is what w asks of a field, by name or by pattern.

@@ -30,7 +30,7 @@ func wanted(w cue.Value, path []cue.Selector) (text string, known bool) {
 	case w.Kind() == cue.StructKind && !named(w), w.IncompleteKind() == cue.TopKind && anything(w):
 		return "(present)", true
 	}
-	if w.Kind()&(cue.BottomKind|cue.StructKind|cue.ListKind) == 0 && w.Err() == nil {
+	if k := w.Kind(); k != cue.BottomKind && scalar(k) && w.Err() == nil {
 		var x any
 		if w.Decode(&x) == nil {
 			if n, err := w.Int64(); err == nil {
@@ -39,8 +39,22 @@ func wanted(w cue.Value, path []cue.Selector) (text string, known bool) {
 			return clip(plain(quantity(x, path))), true
 		}
 	}
+	if op, args := w.Expr(); bound(op) && len(args) == 1 {
+		if limit, ok := wanted(args[0], path); ok && args[0].IsConcrete() {
+			return op.String() + limit, true
+		}
+	}
 	s := source(w, path)
 	return clip(s), w.Err() == nil && !refers(w)
+}
+
+func bound(op cue.Op) bool {
+	switch op {
+	case cue.LessThanOp, cue.LessThanEqualOp, cue.GreaterThanOp, cue.GreaterThanEqualOp,
+		cue.NotEqualOp, cue.RegexMatchOp, cue.NotRegexMatchOp:
+		return true
+	}
+	return false
 }
 
 // named says whether w asks for fields.
@@ -120,6 +134,10 @@ func oneLine(s string) string {
 			}
 			b.WriteByte(' ')
 		}
+		// The formatter aligns the values of fields.
+		if label := strings.TrimLeft(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_?"); strings.HasPrefix(label, ": ") {
+			line = line[:len(line)-len(label)] + ": " + strings.TrimLeft(label[1:], " ")
+		}
 		b.WriteString(line)
 		last = line[len(line)-1]
 	}
@@ -147,8 +165,10 @@ func plain(x any) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	case map[string]any:
 		keys := make([]string, 0, len(x))
-		for k := range x {
-			keys = append(keys, k)
+		for k, v := range x {
+			if v != false { // the view says so of every bool that is not set
+				keys = append(keys, k)
+			}
 		}
 		sort.Strings(keys)
 		for i, k := range keys {

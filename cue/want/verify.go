@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 )
@@ -77,7 +78,7 @@ func (f *verifier) value(v cue.Value, arg bool, depth int) {
 			f.value(to, arg, depth+1)
 		case op != cue.NoOp && v.IncompleteKind() != cue.BottomKind && !scalar(v.IncompleteKind()):
 			f.add(v, "refers to a constraint in a way that cannot be verified; refer to it by its plain name")
-		case op == cue.NoOp && v.IncompleteKind() == cue.BottomKind && v.Validate() == nil:
+		case op == cue.NoOp && v.IncompleteKind() == cue.BottomKind && undecided(v):
 			f.add(v, "has an if or a for that depends on the observed object; write the cases as alternatives, {…} | {…}")
 		}
 	}
@@ -103,13 +104,23 @@ func (f *verifier) value(v cue.Value, arg bool, depth int) {
 	}
 }
 
+// undecided says whether v waits for something to tell what is in it.
+func undecided(v cue.Value) (yes bool) {
+	ast.Walk(v.Syntax(cue.Raw()), func(n ast.Node) bool {
+		_, ok := n.(*ast.Comprehension)
+		yes = yes || ok
+		return !yes
+	}, nil)
+	return yes
+}
+
 // selected is the value that a selector expression selects.
 func selected(args []cue.Value) cue.Value {
 	name, err := args[len(args)-1].String()
 	if err != nil {
 		return cue.Value{}
 	}
-	it, err := args[0].Fields(cue.All())
+	it, err := cue.Dereference(args[0]).Fields(cue.All())
 	for err == nil && it.Next() {
 		if s := it.Selector(); !s.IsConstraint() && s.String() == name || s.LabelType() == cue.StringLabel && s.Unquoted() == name {
 			return it.Value()
