@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/kubernetes"
@@ -138,7 +137,9 @@ func WaitReady(ctx context.Context, config *rest.Config, want Ready, report Repo
 	return &seen, nil
 }
 
-// waitAPI asks for /readyz until the API server says that it is ready.
+// waitAPI asks for /readyz until the API server says that it is ready. No answer
+// ends it early, not even a refusal: a server that has just started forbids
+// everything until it has read its own rules.
 func waitAPI(ctx context.Context, client *kubernetes.Clientset) error {
 	for {
 		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -146,10 +147,6 @@ func waitAPI(ctx context.Context, client *kubernetes.Clientset) error {
 		cancel()
 		if err == nil {
 			return nil
-		}
-		if apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err) {
-			// It answers, and waiting will not change what it thinks of us.
-			return fmt.Errorf("ask the API server: %w", err)
 		}
 		select {
 		case <-ctx.Done():

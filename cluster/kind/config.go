@@ -11,11 +11,7 @@ import (
 // has its reason here.
 func clusterConfig(nodes int, host host) *v1alpha4.Cluster {
 	config := &v1alpha4.Cluster{
-		TypeMeta: v1alpha4.TypeMeta{APIVersion: "kind.x-k8s.io/v1alpha4", Kind: "Cluster"},
-		Networking: v1alpha4.Networking{
-			// A node image without a CNI manifest brings its network with it.
-			DisableDefaultCNI: host.ownNetwork,
-		},
+		TypeMeta:             v1alpha4.TypeMeta{APIVersion: "kind.x-k8s.io/v1alpha4", Kind: "Cluster"},
 		KubeadmConfigPatches: []string{controlPlanePatch, kubeletPatch(host)},
 	}
 	config.Nodes = append(config.Nodes, v1alpha4.Node{Role: v1alpha4.ControlPlaneRole})
@@ -25,11 +21,10 @@ func clusterConfig(nodes int, host host) *v1alpha4.Cluster {
 	return config
 }
 
-// host is what the machine and the node image ask of the configuration.
+// host is what the machine asks of the configuration.
 type host struct {
 	cgroup        int  // cgroup version that the engine's containers see
 	lacksResource bool // containers cannot have CAP_SYS_RESOURCE
-	ownNetwork    bool // the node image needs no CNI from kind
 }
 
 // controlPlanePatch makes the one control plane quick.

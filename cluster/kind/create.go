@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	kindcluster "sigs.k8s.io/kind/pkg/cluster"
@@ -21,13 +22,10 @@ func (s *session) create(ctx context.Context, needs lab.Needs, state *driver.Sta
 	if err != nil {
 		return nil, err
 	}
-	host, err := s.hostFor(ctx, image)
-	if err != nil {
+	if err := multiNode(s.nodes, image); err != nil {
 		return nil, err
 	}
-	if err := multiNode(s.nodes, image, host); err != nil {
-		return nil, err
-	}
+	host := host{cgroup: s.engine.cgroup, lacksResource: lacksSysResource()}
 	*state = driver.State{
 		Phase: driver.Creating, Engine: s.engine.name,
 		Image: image.name, Origin: image.origin, Created: time.Now(),
@@ -36,6 +34,7 @@ func (s *session) create(ctx context.Context, needs lab.Needs, state *driver.Sta
 	if err := s.home.Remember(*state); err != nil {
 		return nil, err
 	}
+	s.built = image.Labels[builtLabel] != ""
 	s.images = s.prepareImages(ctx, image.Arch, needs.Images)
 	step := s.report.Begin(driver.PhaseCreate, "making cluster %q with %s, node image %s", s.name, s.engine.name, describeImage(*state))
 	seen, err := s.build(ctx, image, host, state)
@@ -68,8 +67,8 @@ func (s *session) build(ctx context.Context, image *nodeImage, host host, state 
 	select {
 	case err := <-done:
 		if err != nil {
-			if ctx.Err() != nil { // the same Ctrl-C ended kind's own commands
-				return nil, fmt.Errorf("make cluster %q: %w", s.name, ctx.Err())
+			if interrupted(ctx, err) {
+				return nil, fmt.Errorf("make cluster %q: %w", s.name, context.Canceled)
 			}
 			return nil, s.engine.explainCreate(s.name, err)
 		}
@@ -97,6 +96,33 @@ func (s *session) build(ctx context.Context, image *nodeImage, host host, state 
 	}
 	state.Phase, state.Nodes = driver.Made, identities(containers)
 	return seen, s.home.Remember(*state)
+}
+
+// interrupted tells whether a command ended because of the Ctrl-C that also ends
+// ctx: a terminal sends it to every process, and ours may hear of it last.
+func interrupted(ctx context.Context, err error) bool {
+	if ctx.Err() == nil && strings.Contains(err.Error(), "signal: interrupt") {
+		select {
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	return ctx.Err() != nil
+}
+
+// onPhase is told of each phase of a create.
+func (s *session) onPhase(ctx context.Context, phase string) {
+	if !strings.HasPrefix(phase, "starting control-plane") {
+		return
+	}
+	// kubeadm begins: every node's containerd runs from here on, and has nothing to
+	// do until there is a control plane.
+	if s.images != nil {
+		s.images.begin()
+	}
+	if s.built {
+		go s.refuseLostServices(ctx)
+	}
 }
 
 // cleanWithin bounds the cleaning up after an interrupted or failed create.

@@ -2,6 +2,7 @@ package kind
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/version"
 	kindcluster "sigs.k8s.io/kind/pkg/cluster"
 
 	"podlab.dev/podlab/cluster/driver"
@@ -257,8 +259,31 @@ func (e *engine) imagesLabelled(ctx context.Context, label string) ([]image, err
 		return nil, err
 	}
 	images, err := parseImages(out)
-	slices.SortFunc(images, func(a, b image) int { return b.Created.Compare(a.Created) })
+	slices.SortStableFunc(images, func(a, b image) int {
+		// A reproducible build has no date; then its label, the Kubernetes version,
+		// must do.
+		return cmp.Or(b.Created.Compare(a.Created), compareVersions(b.Labels[label], a.Labels[label]))
+	})
 	return images, err
+}
+
+// compareVersions orders "v1.9.0" before "v1.37.2"; what is no version comes first.
+func compareVersions(a, b string) int {
+	x, _ := version.ParseGeneric(a)
+	y, _ := version.ParseGeneric(b)
+	switch {
+	case x == nil && y == nil:
+		return 0
+	case x == nil:
+		return -1
+	case y == nil:
+		return 1
+	case x.LessThan(y):
+		return -1
+	case y.LessThan(x):
+		return 1
+	}
+	return 0
 }
 
 func parseImages(inspected []byte) ([]image, error) {

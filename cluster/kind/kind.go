@@ -109,7 +109,7 @@ func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) 
 		return nil, err
 	}
 	c := &session{Driver: d, name: name, nodes: want, home: home, engine: engine, report: report}
-	c.provider = kindcluster.NewProvider(engine.providerOption(), kindcluster.ProviderWithLogger(&logger{log: d.config.Log, report: report, onPhase: c.onPhase}))
+	c.provider = kindcluster.NewProvider(engine.providerOption(), kindcluster.ProviderWithLogger(&logger{log: d.config.Log, report: report, onPhase: func(phase string) { c.onPhase(ctx, phase) }}))
 	return c.up(ctx, needs)
 }
 
@@ -123,6 +123,7 @@ type session struct {
 	provider *kindcluster.Provider
 	report   driver.Report
 	images   *imageLoad // loading of workload images beside the create
+	built    bool       // the node image was built from source
 }
 
 func (s *session) up(ctx context.Context, needs lab.Needs) (*driver.Running, error) {
@@ -156,8 +157,11 @@ func (s *session) bring(ctx context.Context, needs lab.Needs, state *driver.Stat
 			return nil, err
 		}
 		seen, err := s.resume(ctx, action, state, containers)
-		if err == nil || ctx.Err() != nil || errors.Is(err, driver.ErrEngine) {
+		if err == nil || ctx.Err() != nil || errors.Is(err, driver.ErrNoSpace) {
 			return seen, err
+		}
+		if s.engine.ask(ctx) != nil { // a new cluster would not come up either
+			return nil, err
 		}
 		why = fmt.Sprintf("it does not come back (%v)", err)
 		action = recreate
@@ -180,6 +184,9 @@ func (s *session) resume(ctx context.Context, action action, state *driver.State
 		if err := step.End(s.engine.start(ctx, containers)); err != nil {
 			return nil, err
 		}
+		if state.Origin == originBuilt {
+			s.refuseLostServices(ctx)
+		}
 		var err error
 		if containers, err = s.engine.containers(ctx, s.name); err != nil {
 			return nil, err
@@ -201,20 +208,33 @@ func (s *session) resume(ctx context.Context, action action, state *driver.State
 		return nil, err
 	}
 	want := driver.Ready{Nodes: s.nodes, DNS: true, Since: since}
-	glance, cancel := context.WithTimeout(ctx, 2*time.Second)
-	seen, err := driver.Look(glance, config, want)
-	cancel()
-	if err == nil {
-		return seen, nil
+	if action == use { // usually one look is enough
+		glance, cancel := context.WithTimeout(ctx, 2*time.Second)
+		seen, err := driver.Look(glance, config, want)
+		cancel()
+		if err == nil {
+			return seen, nil
+		}
 	}
-	ctx, cancel = context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return driver.WaitReady(ctx, config, want, s.report)
 }
 
 // adopt takes over a cluster that is there but not in the state directory.
 func (s *session) adopt(ctx context.Context, state *driver.State, containers []container) error {
-	if err := s.writeKubeconfig(ctx); err != nil {
+	// Whoever made it may still be at it, under a lock that is not ours.
+	const making = 2 * time.Minute
+	err := s.writeKubeconfig(ctx)
+	if err != nil && time.Since(containers[0].Created) < making {
+		step := s.report.Begin(driver.PhaseReady, "cluster %q is new and not of this state directory; waiting for whoever makes it", s.name)
+		for err != nil && time.Since(containers[0].Created) < making && ctx.Err() == nil {
+			time.Sleep(time.Second)
+			err = s.writeKubeconfig(ctx)
+		}
+		_ = step.End(err)
+	}
+	if err != nil {
 		return err
 	}
 	state.Phase = driver.Made

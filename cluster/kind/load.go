@@ -73,17 +73,9 @@ func (l *imageLoad) stop() {
 	}
 }
 
-// onPhase is told of each phase of a create.
-func (s *session) onPhase(phase string) {
-	// kubeadm begins: every node's containerd runs from here on.
-	if s.images != nil && strings.HasPrefix(phase, "starting control-plane") {
-		s.images.begin()
-	}
-}
-
 // ensureImages puts every image of refs on every node that lacks it.
 func (s *session) ensureImages(ctx context.Context, state *driver.State, seen []corev1.Node, refs []string) error {
-	early, _ := s.takeEarly(ctx)
+	early := s.takeEarly(ctx)
 	for _, ref := range refs {
 		loaded, err := s.ensureImage(ctx, state, seen, ref, early)
 		if err != nil {
@@ -105,9 +97,9 @@ func (s *session) ensureImages(ctx context.Context, state *driver.State, seen []
 
 // takeEarly waits for the load that ran beside the create; "" if it failed, which
 // only means that it is done again.
-func (s *session) takeEarly(ctx context.Context) (digest string, err error) {
+func (s *session) takeEarly(ctx context.Context) (digest string) {
 	if s.images == nil {
-		return "", nil
+		return ""
 	}
 	s.images.begin() // a kind that names its phases otherwise
 	step := s.report.Begin(driver.PhaseLoad, "loading the workload image")
@@ -117,11 +109,12 @@ func (s *session) takeEarly(ctx context.Context) (digest string, err error) {
 		s.images.stop()
 	}
 	s.images.cancel()
-	if err := step.End(s.images.err); err != nil {
-		s.config.Log.Debug("load image beside create", "err", err)
-		return "", err
+	_ = step.End(ctx.Err())
+	if s.images.err != nil {
+		s.config.Log.Debug("load image beside create", "err", s.images.err)
+		return ""
 	}
-	return s.images.digest, nil
+	return s.images.digest
 }
 
 // ensureImage puts one image on the nodes and returns what to remember of it.

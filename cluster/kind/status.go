@@ -28,7 +28,9 @@ func (d *Driver) Status(ctx context.Context) (*driver.Status, error) {
 		if err != nil {
 			return nil, err
 		}
-		status.Clusters = append(status.Clusters, *cluster)
+		if cluster != nil {
+			status.Clusters = append(status.Clusters, *cluster)
+		}
 	}
 	return status, nil
 }
@@ -52,6 +54,8 @@ func (d *Driver) known(ctx context.Context, engine *engine) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
+// clusterStatus is nil for a cluster of which only a memory is left, as when the
+// engine's data was wiped.
 func (d *Driver) clusterStatus(ctx context.Context, engine *engine, name string) (*driver.ClusterStatus, error) {
 	home, err := driver.OpenHome(d.config.StateDir, name)
 	if err != nil {
@@ -61,6 +65,9 @@ func (d *Driver) clusterStatus(ctx context.Context, engine *engine, name string)
 	containers, err := engine.containers(ctx, name)
 	if err != nil {
 		return nil, err
+	}
+	if len(containers) == 0 && state.Phase != driver.Creating {
+		return nil, nil
 	}
 	cluster := &driver.ClusterStatus{
 		Name:      name,

@@ -1,0 +1,201 @@
+package cluster_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cue/lab"
+)
+
+// realOptions gives options for a real cluster called name, which is removed at
+// the end of the test. The user's kubeconfig is a sentinel that must not change.
+func realOptions(t *testing.T, name string) cluster.Options {
+	t.Helper()
+	if os.Getenv("PODLAB_TEST_CLUSTER") != "1" {
+		t.Skip("needs a container engine: make test-cluster, or PODLAB_TEST_CLUSTER=1")
+	}
+	home := t.TempDir()
+	sentinel := filepath.Join(home, ".kube", "config")
+	const untouched = "not a kubeconfig; podlab must neither read nor write this\n"
+	if err := os.MkdirAll(filepath.Dir(sentinel), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(sentinel, []byte(untouched), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", home)
+	t.Setenv("KUBECONFIG", "")
+	opts := cluster.Options{StateDir: t.TempDir(), Driver: cluster.Kind, Name: "podlab-test-" + name}
+	t.Cleanup(func() {
+		if err := cluster.Down(context.Background(), opts, nil); err != nil {
+			t.Errorf("remove: %v", err)
+		}
+		now, err := os.ReadFile(sentinel)
+		if err != nil || string(now) != untouched {
+			t.Errorf("~/.kube/config was touched: %q, %v", now, err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(home, ".kube", "*")); len(left) != 1 {
+			t.Errorf("something was left beside ~/.kube/config: %q", left)
+		}
+	})
+	return opts
+}
+
+// up brings the cluster up, tells the test what happened, and gives the time.
+func up(t *testing.T, opts cluster.Options, needs lab.Needs) (*cluster.Cluster, time.Duration, *events) {
+	t.Helper()
+	heard := &events{}
+	began := time.Now()
+	c, err := cluster.Up(t.Context(), opts, needs, heard.hear)
+	took := time.Since(began).Round(time.Millisecond)
+	t.Logf("up in %s:\n%s", took, heard)
+	if err != nil {
+		t.Fatalf("up: %v%s", err, detail(err))
+	}
+	return c, took, heard
+}
+
+func detail(err error) string {
+	if known, ok := errors.AsType[*cluster.Error](err); ok {
+		return "\n→ " + known.Remedy() + "\n" + known.Detail()
+	}
+	return ""
+}
+
+type events struct {
+	mu    sync.Mutex
+	lines []string
+	on    func(cluster.Event)
+}
+
+func (e *events) hear(event cluster.Event) {
+	if e.on != nil {
+		e.on(event)
+	}
+	if !event.Done {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.lines = append(e.lines, fmt.Sprintf("  %-7s %s (%s) %v", event.Phase, event.Message, event.Elapsed.Round(time.Millisecond), event.Err))
+}
+
+func (e *events) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return strings.Join(e.lines, "\n")
+}
+
+// docker runs the engine's command line as a user would, behind podlab's back.
+func docker(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func containersOf(t *testing.T, name string) string {
+	t.Helper()
+	return docker(t, "ps", "-a", "-q", "--filter", "label=io.x-k8s.kind.cluster="+name)
+}
+
+func TestRealLifeCycle(t *testing.T) {
+	opts := realOptions(t, "life")
+	needs := lab.Needs{Nodes: 1}
+
+	c, _, _ := up(t, opts, needs)
+	t.Logf("%+v", *c)
+	if c.Driver != "kind" || c.Name != opts.Name || c.Nodes != 1 || !strings.HasPrefix(c.Version, "v1.") || !strings.Contains(c.Why, "node image") {
+		t.Errorf("cluster: %+v", *c)
+	}
+	if info, err := os.Stat(c.Kubeconfig); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("kubeconfig: %v, %v", info, err)
+	}
+	usable(t, c)
+
+	// A warm cluster is used again, quickly.
+	id := containersOf(t, c.Name)
+	_, took, _ := up(t, opts, needs)
+	if took > 2*time.Second {
+		t.Errorf("a warm cluster took %s", took)
+	}
+
+	status, err := cluster.StatusOf(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", *status)
+	if len(status.Clusters) != 1 || status.Clusters[0].State != "running" || !status.Clusters[0].Nodes[0].Ready || status.Clusters[0].MemoryBytes == 0 {
+		t.Errorf("status: %+v", *status)
+	}
+
+	// Stopped nodes are started, not made anew.
+	docker(t, "stop", "-t", "10", c.Name+"-control-plane")
+	if status, err := cluster.StatusOf(t.Context(), opts); err != nil || status.Clusters[0].State != "stopped" {
+		t.Errorf("status of a stopped cluster: %+v, %v", status, err)
+	}
+	c, _, _ = up(t, opts, needs)
+	if now := containersOf(t, c.Name); now != id {
+		t.Errorf("the cluster was made anew: %s, then %s", id, now)
+	}
+	usable(t, c)
+
+	// A node that somebody removed is replaced.
+	docker(t, "rm", "-f", "-v", c.Name+"-control-plane")
+	c, _, _ = up(t, opts, needs)
+	usable(t, c)
+
+	if err := cluster.Down(t.Context(), opts, nil); err != nil {
+		t.Fatalf("down: %v", err)
+	}
+	if left := containersOf(t, c.Name); left != "" {
+		t.Errorf("containers left: %s", left)
+	}
+	if err := cluster.Down(t.Context(), opts, nil); err != nil {
+		t.Errorf("down of nothing: %v", err)
+	}
+}
+
+// usable checks that a learner could work there: the default namespace of a
+// session's kubeconfig, and the API through it.
+func usable(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "session", "kubeconfig")
+	if err := c.Namespaced(t.Context(), path, "lab-1"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("session kubeconfig: %v, %v", info, err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || !bytes.Contains(text, []byte("namespace: lab-1")) {
+		t.Errorf("session kubeconfig has no namespace lab-1: %v", err)
+	}
+	config, err := c.RESTConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods, err := client.CoreV1().Pods("kube-system").List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(pods.Items) == 0 {
+		t.Errorf("pods of kube-system: %v", err)
+	}
+}
