@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,6 +37,8 @@ type build struct {
 	engine  string
 	cache   string // of all builds
 	work    string // of this hash
+	bin     string // programs, the same for all hashes with the same program sources
+	debian  string // root filesystem, the same for all hashes with the same packages
 	hash    string
 	version string // of Kubernetes
 	tag     string
@@ -57,10 +58,22 @@ func newBuild(dir, engine string) (*build, error) {
 	if b.version, err = requiredVersion(filepath.Join(dir, "go.mod"), kubernetes); err != nil {
 		return nil, err
 	}
-	if b.hash, err = contentHash(os.DirFS(dir)); err != nil {
+	hashOf := func(part func(name string) bool) string {
+		var sum string
+		if err == nil {
+			sum, err = contentHash(os.DirFS(dir), part)
+		}
+		return sum
+	}
+	b.hash = hashOf(func(string) bool { return true })
+	b.work = filepath.Join(b.cache, b.hash)
+	b.bin = filepath.Join(b.cache, "bin-"+hashOf(func(name string) bool {
+		return !strings.HasPrefix(name, "image/") || name == "image/compile.go"
+	}))
+	b.debian = filepath.Join(b.cache, "rootfs-"+hashOf(func(name string) bool { return name == "image/rootfs.go" })+".tar")
+	if err != nil {
 		return nil, err
 	}
-	b.work = filepath.Join(b.cache, b.hash)
 	b.tag = "podlab.dev/node:" + b.version + "-" + b.hash
 	return b, nil
 }
@@ -80,14 +93,14 @@ func requiredVersion(file, module string) (string, error) {
 	return "", fmt.Errorf("%s does not require %s", file, module)
 }
 
-// contentHash covers the module's files (sources, manifests, go.mod and go.sum
-// with every dependency's version, kind's among them), the package list being one
-// of the sources, and the architecture. Which Debian point release the packages
-// come from is not part of it.
-func contentHash(dir fs.FS) (string, error) {
+// contentHash covers the chosen files of the module and the architecture. All of
+// them are the sources, the manifests, the package list, and go.mod and go.sum
+// with every dependency's version, kind's among them. Which Debian point release
+// the packages come from is not part of it.
+func contentHash(dir fs.FS, part func(name string) bool) (string, error) {
 	var names []string
 	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(name, "_test.go") {
+		if err == nil && d.Type().IsRegular() && part(name) && !strings.HasSuffix(name, "_test.go") {
 			names = append(names, name)
 		}
 		return err
@@ -201,8 +214,9 @@ func (b *build) prune() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.IsDir() && e.Name() != b.hash {
-			if err := os.RemoveAll(filepath.Join(b.cache, e.Name())); err != nil {
+		name := filepath.Join(b.cache, e.Name())
+		if name != b.work && name != b.bin && name != b.debian && e.Name() != "lock" {
+			if err := os.RemoveAll(name); err != nil {
 				return err
 			}
 		}
@@ -249,117 +263,6 @@ func (b *build) buildPackages(ctx context.Context) error {
 		return &hintError{err.Error(), "apt-get install " + list}
 	}
 	return nil
-}
-
-// resolve asks the go command where the modules are that the build reads from.
-func (b *build) resolve(ctx context.Context) error {
-	paths := []string{kubernetes, kind, containerd}
-	defer b.log.begin("fetching Go modules")()
-	if _, err := b.gotool(ctx, nil, append([]string{"mod", "download"}, paths...)...); err != nil {
-		return err
-	}
-	raw, err := b.gotool(ctx, nil, append([]string{"list", "-m", "-json"}, paths...)...)
-	if err != nil {
-		return err
-	}
-	b.modules = map[string]module{}
-	for dec := json.NewDecoder(bytes.NewReader(raw)); dec.More(); {
-		var m module
-		if err := dec.Decode(&m); err != nil {
-			return err
-		}
-		b.modules[m.Path] = m
-	}
-	return nil
-}
-
-// binaries are the packages of the node's programs; the last path element is the
-// file's name. All are static and without cgo but runc.
-var binaries = []string{
-	"./kube", "./containerd", "./coredns", "./pause",
-	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
-	"github.com/containernetworking/plugins/plugins/ipam/host-local",
-	"github.com/containernetworking/plugins/plugins/main/loopback",
-	"github.com/containernetworking/plugins/plugins/main/ptp",
-	"github.com/containernetworking/plugins/plugins/meta/portmap",
-}
-
-// compile builds with the flags that podlab itself is built with, so that the
-// packages which both use are compiled once.
-func (b *build) compile(ctx context.Context) error {
-	major, minor, _ := strings.Cut(strings.TrimPrefix(b.version, "v"), ".")
-	minor, _, _ = strings.Cut(minor, ".")
-	stamp := "-s -w"
-	for key, value := range map[string]string{
-		"k8s.io/component-base/version.gitVersion":   b.version,
-		"k8s.io/component-base/version.gitMajor":     major,
-		"k8s.io/component-base/version.gitMinor":     minor,
-		"k8s.io/component-base/version.gitTreeState": "clean",
-		containerd + "/version.Version":              b.modules[containerd].Version,
-	} {
-		stamp += " -X " + key + "=" + value
-	}
-	static := []string{"CGO_ENABLED=0"}
-	for _, step := range []struct {
-		what, done string
-		env, args  []string
-	}{
-		{"compiling Kubernetes, containerd, CoreDNS and the network plugins", "kube", static,
-			append([]string{"-ldflags=" + stamp, "-tags=no_btrfs,no_devmapper,no_zfs"}, binaries...)},
-		{"compiling etcd", "etcd", static,
-			[]string{"-ldflags=-s -w", "go.etcd.io/etcd/server/v3"}},
-		{"compiling runc", "runc", []string{"CGO_ENABLED=1"},
-			[]string{"-ldflags=-s -w -linkmode=external -extldflags=-static", "-tags=seccomp,netgo,osusergo,urfave_cli_no_docs",
-				"github.com/opencontainers/runc"}},
-	} {
-		if exists(b.binary(step.done)) {
-			continue
-		}
-		if err := b.goBuild(ctx, step.what, step.done, step.env, step.args); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// goBuild leaves whole binaries only: the one that tells that the step is done is
-// renamed last.
-func (b *build) goBuild(ctx context.Context, what, done string, env, args []string) error {
-	defer b.log.begin(what)()
-	aside, err := os.MkdirTemp(b.work, "bin-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(aside)
-	out := aside + "/"
-	if len(args) > 0 && done == "etcd" {
-		out += "etcd" // the package is called after its major version
-	}
-	if _, err := b.gotool(ctx, env, append([]string{"build", "-o", out}, args...)...); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(b.binary(done)), 0o755); err != nil {
-		return err
-	}
-	built, err := os.ReadDir(aside)
-	if err != nil {
-		return err
-	}
-	sort.Slice(built, func(i, j int) bool { return built[j].Name() == done })
-	for _, f := range built {
-		if err := os.Rename(filepath.Join(aside, f.Name()), b.binary(f.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *build) binary(name string) string { return filepath.Join(b.work, "bin", name) }
-
-// gotool runs the go command in the module scripts/node by itself: what podlab's
-// own module requires must not change what the image is made of.
-func (b *build) gotool(ctx context.Context, env []string, args ...string) ([]byte, error) {
-	return b.command(ctx, append([]string{"GOWORK=off", "GOFLAGS=-buildvcs=false"}, env...), "go", args...)
 }
 
 // command runs a program and returns what it printed; what it complained about

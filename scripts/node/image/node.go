@@ -37,7 +37,7 @@ func (b *build) assemble(ctx context.Context) error {
 		return nil
 	}
 	defer b.log.begin("assembling the node image")()
-	rootfs, err := readTree(b.rootfsTar())
+	rootfs, err := readTree(b.debian)
 	if err != nil {
 		return err
 	}
@@ -54,6 +54,10 @@ func (b *build) assemble(ctx context.Context) error {
 	if err := b.importImages(ctx, store, images); err != nil {
 		return err
 	}
+	storage, err := b.storageManifest()
+	if err != nil {
+		return err
+	}
 	spec, err := b.containerSpec(ctx)
 	if err != nil {
 		return err
@@ -65,6 +69,9 @@ func (b *build) assemble(ctx context.Context) error {
 			func(tw *tar.Writer) error { return addTree(tw, mustSub(files, "files"), "") },
 			func(tw *tar.Writer) error { return addUnits(tw, rootfs) },
 			func(tw *tar.Writer) error { return addBytes(tw, "kind/version", []byte(b.version), 0o644) },
+			func(tw *tar.Writer) error {
+				return addBytes(tw, "kind/manifests/default-storage.yaml", storage, 0o644)
+			},
 			func(tw *tar.Writer) error { return addBytes(tw, "etc/containerd/cri-base.json", spec, 0o644) },
 			func(tw *tar.Writer) error { return addDir(tw, "etc/kubernetes/manifests", 0o755) },
 			func(tw *tar.Writer) error { return addTree(tw, os.DirFS(store), "var/lib/containerd") },
@@ -112,7 +119,7 @@ func (b *build) addPrograms(tw *tar.Writer) error {
 // addUnits enables the node's services, as `systemctl enable` would.
 func addUnits(tw *tar.Writer, rootfs *tree) error {
 	const dir = "etc/systemd/system/"
-	for _, unit := range []string{"kubelet", "containerd", "undo-mount-hacks", "podlab-host"} {
+	for _, unit := range []string{"kubelet", "containerd", "undo-mount-hacks", "podlab-host", "podlab-network"} {
 		if err := addLink(tw, dir+"multi-user.target.wants/"+unit+".service", "/"+dir+unit+".service"); err != nil {
 			return err
 		}
@@ -314,7 +321,7 @@ func (b *build) load(ctx context.Context) error {
 	go func() {
 		err := writeArchive(w, image{
 			tags:   []string{b.tag},
-			layers: []string{b.rootfsTar(), b.nodeTar()},
+			layers: []string{b.debian, b.nodeTar()},
 			config: config{
 				Env:        []string{searchPath, "container=docker"},
 				Entrypoint: []string{"/usr/local/bin/entrypoint", "/sbin/init"},

@@ -31,7 +31,7 @@ func (b *build) rootfsTar() string { return filepath.Join(b.work, "rootfs.tar") 
 // rootfs makes the Debian part of the image: the release and the mirrors that
 // this machine itself is set up to use.
 func (b *build) rootfs(ctx context.Context) error {
-	if exists(b.rootfsTar()) {
+	if exists(b.debian) {
 		return nil
 	}
 	codename, sources, err := b.aptSources(ctx)
@@ -54,7 +54,7 @@ func (b *build) rootfs(ctx context.Context) error {
 	if _, err := b.command(ctx, []string{"TMPDIR=" + tmp}, "mmdebstrap", append(args, sources...)...); err != nil {
 		return err
 	}
-	return os.Rename(filepath.Join(tmp, "rootfs.tar"), b.rootfsTar())
+	return os.Rename(filepath.Join(tmp, "rootfs.tar"), b.debian)
 }
 
 // aptSources are the distribution's own entries of this machine's apt sources, as
@@ -74,6 +74,7 @@ func (b *build) aptSources(ctx context.Context) (codename string, sources []stri
 	if err != nil {
 		return "", nil, err
 	}
+	// Without lists of its own (no `apt-get update` yet), Debian's default mirror.
 	return codename, sourceLines(codename, string(targets)), nil
 }
 

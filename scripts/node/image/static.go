@@ -20,9 +20,6 @@ var (
 
 const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// Images of the storage provisioner's helper: the only one with a shell.
-const helperImage = "podlab.dev/storage-helper:v1"
-
 // staticImages are the images that a node needs before it can pull any: those
 // that kubeadm lists and the pause image that containerd's config names.
 func (b *build) staticImages(ctx context.Context, dir string, rootfs *tree) ([]image, error) {
@@ -85,6 +82,10 @@ func (b *build) staticImages(ctx context.Context, dir string, rootfs *tree) ([]i
 	if err != nil {
 		return nil, err
 	}
+	storage, err := program("local-path-provisioner", "usr/bin/local-path-provisioner")
+	if err != nil {
+		return nil, err
+	}
 	helper, err := layer("helper", func(tw *tar.Writer) error { return addBusybox(tw, rootfs) })
 	if err != nil {
 		return nil, err
@@ -92,6 +93,7 @@ func (b *build) staticImages(ctx context.Context, dir string, rootfs *tree) ([]i
 	env := []string{searchPath}
 	images := []image{
 		{tags: []string{pause}, layers: []string{hold}, config: config{User: "65535:65535", Entrypoint: []string{"/pause"}}},
+		{tags: []string{b.provisionerImage()}, layers: []string{storage}, config: config{Env: env}},
 		{tags: []string{helperImage}, layers: []string{helper}, config: config{Env: env}},
 	}
 	for _, ref := range list {
