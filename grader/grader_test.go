@@ -72,8 +72,13 @@ func (x *tape) deleted(name, uid string) *tape {
 func (x *tape) object(name, uid, phase string, ready bool) json.RawMessage {
 	x.version++
 	word := map[bool]string{true: "True", false: "False"}[ready]
+	state := `{"waiting":{"reason":"CrashLoopBackOff"}}`
+	if ready {
+		state = `{"running":{}}`
+	}
 	return json.RawMessage(fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"uid":%q,"resourceVersion":"%d"},
-		"status":{"phase":%q,"conditions":[{"type":"Ready","status":%q}]}}`, name, uid, x.version, phase, word))
+		"status":{"phase":%q,"conditions":[{"type":"Ready","status":%q}],"containerStatuses":[{"name":"c","state":%s}]}}`,
+		name, uid, x.version, phase, word, state))
 }
 func (x *tape) log(uid, line string) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Log, Log: &timeline.LogLine{Pod: "p", UID: uid, Container: "c", Line: line}})
@@ -180,6 +185,9 @@ func TestVerdicts(t *testing.T) {
 		{"exec trouble passes", exec, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "connection reset").exec("u", 0, "yes", "")
 		}, []grader.Verdict{P}, ""},
+		{"a container that crashes is the learner's", exec, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "connection reset").pod("p", "u", "Running", false)
+		}, []grader.Verdict{F}, "is not running"},
 		{"exec in a Pod that was replaced", exec, func(x *tape) *tape { return x.synced().pod("p", "v", "Running", true).exec("u", 0, "yes", "") }, []grader.Verdict{F}, ""},
 
 		{"blocked", ready + two, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", false) }, []grader.Verdict{F, B}, ""},

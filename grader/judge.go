@@ -113,6 +113,9 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 		s.ran = false
 		return g.synced[pod.kind.String()] && s.fail(e.Seq, nil, "%s", g.missing(pod))
 	}
+	if !runs(o.view, s.Exec.Container) {
+		return s.fail(o.seq, nil, "%s cannot be run: its container in Pod %s is not running", command, s.Exec.Pod)
+	}
 	if e.Kind != timeline.Exec || e.Exec.Check != s.ID || e.Exec.UID != o.uid {
 		return !s.ran && s.fail(o.seq, nil, "%s has not been run in Pod %s yet", command, s.Exec.Pod)
 	}
@@ -129,6 +132,21 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 		return true
 	}
 	return s.fail(e.Seq, mm, "%s gave something else in Pod %s", command, s.Exec.Pod)
+}
+
+// runs tells by the view of a Pod whether a container of it runs; an empty name
+// is the first of them.
+func runs(pod map[string]any, container string) bool {
+	status, _ := pod["status"].(map[string]any)
+	statuses, _ := status["containerStatuses"].(map[string]any)
+	for name, s := range statuses {
+		s, _ := s.(map[string]any)
+		state, _ := s["state"].(map[string]any)
+		if _, ok := state["running"]; ok && (container == "" || container == name) {
+			return true
+		}
+	}
+	return false
 }
 
 // missing says that an object does not exist and names those that do.

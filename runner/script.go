@@ -33,13 +33,19 @@ type Answer struct {
 	dirs []string // where a script is looked for, the first that has it wins
 }
 
+// reference is the solution that is played when none is named.
+const reference = "reference"
+
 // FindAnswer finds an answer of the lab by its folder. An empty name is the
-// lab's first solution.
+// solution called reference, or the lab's first.
 func FindAnswer(l *lab.Lab, name string) (*Answer, error) {
 	if len(l.Solutions) == 0 {
 		return nil, &NoAnswerError{Lab: l.ID, Name: "solutions"}
 	}
 	solution := "solutions/" + l.Solutions[0]
+	if slices.Contains(l.Solutions, reference) {
+		solution = "solutions/" + reference
+	}
 	kind, base, _ := strings.Cut(name, "/")
 	switch {
 	case name == "":
@@ -49,10 +55,8 @@ func FindAnswer(l *lab.Lab, name string) (*Answer, error) {
 			return &Answer{Name: name, Fails: m.Fails, lab: l, dirs: []string{name, solution}}, nil
 		}
 	case kind == "solutions":
-		for _, s := range l.Solutions {
-			if s == base {
-				return &Answer{Name: name, lab: l, dirs: []string{name}}, nil
-			}
+		if slices.Contains(l.Solutions, base) {
+			return &Answer{Name: name, lab: l, dirs: []string{name}}, nil
 		}
 	}
 	return nil, &NoAnswerError{Lab: l.ID, Name: name, Known: answers(l)}

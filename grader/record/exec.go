@@ -41,7 +41,7 @@ func (r *Recorder) probe(ctx context.Context, g *errgroup.Group) {
 				changed, pod := r.changed, r.pods[c.Exec.Pod]
 				r.mu.Unlock()
 				if pod != nil && r.Waiting(c.ID) && running(pod, c.Exec.Container) {
-					if res := r.exec(ctx, c, pod); res != last && ctx.Err() == nil {
+					if res := r.exec(ctx, c, pod); res != last && ctx.Err() == nil && !r.ended(ctx, res, c.Exec.Container) {
 						last = res
 						r.put(timeline.Entry{Kind: timeline.Exec, Exec: &res})
 					}
@@ -69,6 +69,32 @@ func running(p *corev1.Pod, container string) bool {
 		}
 	}
 	return false
+}
+
+// ended tells whether a command could not be run because its container had
+// stopped meanwhile. The Pod's status, which may arrive later, is then what
+// there is to say, and it is the learner's.
+func (r *Recorder) ended(ctx context.Context, res timeline.ExecResult, container string) bool {
+	if res.Error == "" {
+		return false
+	}
+	late := time.NewTimer(probeEvery)
+	defer late.Stop()
+	for {
+		r.mu.Lock()
+		changed, pod := r.changed, r.pods[res.Pod]
+		r.mu.Unlock()
+		if pod == nil || string(pod.UID) != res.UID || !running(pod, container) {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return true
+		case <-late.C:
+			return strings.Contains(res.Error, "container not found")
+		case <-changed:
+		}
+	}
 }
 
 func (r *Recorder) exec(ctx context.Context, c *lab.Check, pod *corev1.Pod) timeline.ExecResult {
