@@ -121,5 +121,11 @@ func (b *build) binary(name string) string { return filepath.Join(b.bin, name) }
 // gotool runs the go command in the module scripts/node by itself: what podlab's
 // own module requires must not change what the image is made of.
 func (b *build) gotool(ctx context.Context, env []string, args ...string) ([]byte, error) {
-	return b.command(ctx, append([]string{"GOWORK=off", "GOFLAGS=-buildvcs=false"}, env...), "go", args...)
+	env = append([]string{"GOWORK=off", "GOFLAGS=-buildvcs=false"}, env...)
+	// A quarter of the compiler's time is its garbage collection: where there is
+	// memory, let it have some.
+	if os.Getenv("GOGC") == "" && memoryToSpare() {
+		env = append(env, "GOGC=400")
+	}
+	return b.command(ctx, env, "go", args...)
 }
