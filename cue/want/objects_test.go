@@ -239,7 +239,6 @@ _someHere: {labels: matchN(1, [_tier])}
 _web: {spec: containers: web: image: "nginx:1.27"}
 _apache: {spec: containers: web: {image: "nginx:1.27", imagePullSecret: "x"}}
 _closedIf: {spec: hostNetwork: bool, if spec.hostNetwork {spec: dnsPolicy: "None"}}
-_loop: {app?: string, next?: _loop}
 #Labels: {app: string, "app.kubernetes.io/name": string}
 #App: {app: string}
 `
