@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// Applets are the names under which the binary answers, each a link in /bin.
-// A test asserts that they are exactly the ones box dispatches on.
+// Applets are the names under which the binary answers, each a link in /bin, in
+// order. A test of box asserts that they are exactly those it dispatches on.
 func Applets() []string {
 	return []string{
-		"[", "base64", "basename", "cat", "chmod", "cp", "cut", "date", "df", "dirname", "echo", "env",
-		"false", "find", "free", "grep", "gunzip", "gzip", "head", "hog", "hostname", "id", "ip", "kill", "ln", "ls",
-		"mkdir", "mktemp", "mount", "mv", "nc", "nproc", "nslookup", "printenv", "printf", "ps", "pwd",
-		"readlink", "rm", "rmdir", "seq", "serve", "sh", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tar",
-		"tee", "test", "timeout", "top", "touch", "tr", "true", "uname", "uniq", "wc", "wget", "which",
-		"whoami", "xargs", "yes",
+		"[", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname",
+		"du", "echo", "env", "false", "find", "grep", "head", "hog", "hostname", "id", "ip", "kill",
+		"ln", "ls", "mkdir", "mktemp", "mount", "mv", "nc", "nslookup", "printenv", "printf", "ps",
+		"pwd", "readlink", "ready", "rm", "rmdir", "seq", "serve", "sh", "sha256sum", "sleep", "sort",
+		"stat", "sync", "tail", "tar", "tee", "test", "timeout", "touch", "tr", "true", "uname",
+		"uniq", "wc", "wget", "which", "whoami", "xargs", "yes",
 	}
 }
 
