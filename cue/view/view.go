@@ -30,6 +30,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -69,18 +70,19 @@ func build(obj *unstructured.Unstructured) (map[string]any, []string, error) {
 		return nil, nil, fmt.Errorf("view of %s %q: %w", gvk.Kind, obj.GetName(), err)
 	}
 	b := builder{fields: map[reflect.Type][]Field{}}
-	return b.structure(reflect.ValueOf(typed).Elem(), ""), b.dups, nil
+	return b.structure(reflect.ValueOf(typed).Elem()), b.dups, nil
 }
 
 // builder makes one view. fields remembers the types met so far: a Pod has
 // many containers, volumes and conditions.
 type builder struct {
 	fields map[reflect.Type][]Field
+	path   []string // to the keyed elements around
 	dups   []string
 }
 
 // value is the view of v, or nil where the view shows nothing.
-func (b *builder) value(v reflect.Value, s Shape, path string) any {
+func (b *builder) value(v reflect.Value, s Shape) any {
 	for v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return nil
@@ -89,14 +91,14 @@ func (b *builder) value(v reflect.Value, s Shape, path string) any {
 	}
 	switch s.Form {
 	case Struct:
-		return b.structure(v, path)
+		return b.structure(v)
 	case Keyed:
-		return b.keyed(v, s, path)
+		return b.keyed(v, s)
 	case Map:
 		out := make(map[string]any, v.Len())
 		elem := s.Elem()
 		for it := v.MapRange(); it.Next(); {
-			if e := b.value(it.Value(), elem, path); e != nil {
+			if e := b.value(it.Value(), elem); e != nil {
 				out[it.Key().String()] = e
 			}
 		}
@@ -105,7 +107,7 @@ func (b *builder) value(v reflect.Value, s Shape, path string) any {
 		out := make([]any, v.Len())
 		elem := s.Elem()
 		for i := range out {
-			out[i] = b.value(v.Index(i), elem, path)
+			out[i] = b.value(v.Index(i), elem)
 		}
 		return out
 	case Bool:
@@ -130,12 +132,8 @@ func (b *builder) value(v reflect.Value, s Shape, path string) any {
 	return viaJSON(v.Interface())
 }
 
-func (b *builder) structure(v reflect.Value, path string) map[string]any {
-	fs, ok := b.fields[v.Type()]
-	if !ok {
-		fs = fieldsOf(v.Type())
-		b.fields[v.Type()] = fs
-	}
+func (b *builder) structure(v reflect.Value) map[string]any {
+	fs := b.fieldsOf(v.Type())
 	out := make(map[string]any, len(fs))
 	for _, f := range fs {
 		fv := v.FieldByIndex(f.index)
@@ -144,11 +142,9 @@ func (b *builder) structure(v reflect.Value, path string) map[string]any {
 		if f.omit && !f.Kept && f.Form != Struct && empty(fv) {
 			continue
 		}
-		p := f.Name
-		if path != "" {
-			p = path + "." + f.Name
-		}
-		x := b.value(fv, f.Shape, p)
+		b.path = append(b.path, f.Name)
+		x := b.value(fv, f.Shape)
+		b.path = b.path[:len(b.path)-1]
 		if m, ok := x.(map[string]any); x == nil || ok && len(m) == 0 && f.omit && fv.Kind() == reflect.Struct {
 			continue
 		}
@@ -166,40 +162,50 @@ func empty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-func (b *builder) keyed(list reflect.Value, s Shape, path string) any {
+func (b *builder) keyed(list reflect.Value, s Shape) any {
 	out := make(map[string]any, list.Len())
 	elem := s.Elem()
 	for i := range list.Len() {
-		e, ok := b.value(list.Index(i), elem, path).(map[string]any)
-		if !ok {
-			continue
-		}
-		k := elementKey(e, s.Key)
+		k := b.key(list.Index(i), s.Key)
+		b.path = append(b.path, k)
 		if _, dup := out[k]; dup {
-			b.dups = append(b.dups, path+"."+k)
+			b.dups = append(b.dups, strings.Join(b.path, "."))
 		}
-		out[k] = e
+		out[k] = b.value(list.Index(i), elem)
+		b.path = b.path[:len(b.path)-1]
 	}
 	return out
 }
 
-// elementKey is where the view puts an element. A port is identified by its
-// number and protocol together: "53" for TCP, "53/UDP" otherwise, so that a
-// key depends on nothing but its own element.
-func elementKey(e map[string]any, key string) string {
-	var k string
-	switch x := e[key].(type) {
-	case string:
-		k = x
-	case int64:
-		k = strconv.FormatInt(x, 10)
-	}
-	if key == "containerPort" || key == "port" {
-		if p, ok := e["protocol"].(string); ok && p != "" && p != "TCP" {
-			k += "/" + p
+// key is where the view puts an element. A port is identified by its number
+// and protocol together: "53" for TCP, "53/UDP" otherwise, so that a key
+// depends on nothing but its own element.
+func (b *builder) key(elem reflect.Value, field string) (key string) {
+	port := field == "containerPort" || field == "port"
+	protocol := ""
+	for _, f := range b.fieldsOf(elem.Type()) {
+		switch fv := elem.FieldByIndex(f.index); {
+		case f.Name == field && f.Form == Int:
+			key = strconv.FormatInt(fv.Int(), 10)
+		case f.Name == field:
+			key = fv.String()
+		case port && f.Name == "protocol":
+			protocol = fv.String()
 		}
 	}
-	return k
+	if protocol != "" && protocol != "TCP" {
+		key += "/" + protocol
+	}
+	return key
+}
+
+func (b *builder) fieldsOf(t reflect.Type) []Field {
+	fs, ok := b.fields[t]
+	if !ok {
+		fs = fieldsOf(t)
+		b.fields[t] = fs
+	}
+	return fs
 }
 
 // number is an int64 if q is whole, and otherwise the float64 nearest to q, so
