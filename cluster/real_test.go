@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -198,4 +199,96 @@ func usable(t *testing.T, c *cluster.Cluster) {
 	if err != nil || len(pods.Items) == 0 {
 		t.Errorf("pods of kube-system: %v", err)
 	}
+}
+
+// A killed process leaves a cluster half-made; the next Up must repair it, and a
+// cancelled one must leave nothing.
+func TestRealInterrupted(t *testing.T) {
+	opts := realOptions(t, "kill")
+
+	// Cancelled: Up itself cleans up.
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	heard := &events{on: func(e cluster.Event) {
+		if !e.Done && strings.HasPrefix(e.Message, "starting control-plane") {
+			cancel()
+		}
+	}}
+	began := time.Now()
+	_, err := cluster.Up(ctx, opts, lab.Needs{}, heard.hear)
+	t.Logf("cancelled after %s:\n%s", time.Since(began).Round(time.Millisecond), heard)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if left := containersOf(t, opts.Name); left != "" {
+		t.Errorf("cancelled: containers left: %s", left)
+	}
+
+	// Killed: this test binary runs itself and is killed in the middle.
+	killUp(t, opts)
+	if left := containersOf(t, opts.Name); left == "" {
+		t.Error("killed: no container is left, so there is nothing to repair")
+	}
+	status, err := cluster.StatusOf(t.Context(), opts)
+	if err != nil || len(status.Clusters) != 1 || status.Clusters[0].State != "half-made" {
+		t.Errorf("killed: status %+v, %v", status, err)
+	}
+	c, _, heardUp := up(t, opts, lab.Needs{})
+	if !strings.Contains(heardUp.String(), "interrupted") {
+		t.Error("the repair was not reported")
+	}
+	usable(t, c)
+
+	// Two processes at once: the second waits, says so, and uses the same cluster.
+	if err := cluster.Down(t.Context(), opts, nil); err != nil {
+		t.Fatal(err)
+	}
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			heard := &events{}
+			_, err := cluster.Up(t.Context(), opts, lab.Needs{}, heard.hear)
+			t.Logf("one of two (%v):\n%s", err, heard)
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Second)
+	}
+	both.Wait()
+}
+
+// killUp runs Up in a process of its own and kills it while kubeadm runs.
+func killUp(t *testing.T, opts cluster.Options) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestUpToBeKilled$", "-test.v")
+	cmd.Env = append(os.Environ(), "PODLAB_TEST_KILL_STATE="+opts.StateDir, "PODLAB_TEST_KILL_NAME="+opts.Name)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "starting control-plane") {
+			break
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+}
+
+// TestUpToBeKilled is not a test: it is the process that killUp kills.
+func TestUpToBeKilled(t *testing.T) {
+	state := os.Getenv("PODLAB_TEST_KILL_STATE")
+	if state == "" {
+		t.Skip("only for TestRealInterrupted")
+	}
+	opts := cluster.Options{StateDir: state, Driver: cluster.Kind, Name: os.Getenv("PODLAB_TEST_KILL_NAME")}
+	_, err := cluster.Up(t.Context(), opts, lab.Needs{}, func(e cluster.Event) { fmt.Println(e.Message) })
+	t.Errorf("not killed in time: %v", err)
 }

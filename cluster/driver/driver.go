@@ -50,6 +50,7 @@ const (
 	StateRunning     = "running"     // the API server answers
 	StateStopped     = "stopped"     // it is there, but its containers do not run
 	StateUnreachable = "unreachable" // it should run, but the API server does not answer
+	StateCreating    = "creating"    // another process is making it
 	StateHalfMade    = "half-made"   // an interrupted create; the next Up repairs it
 )
 

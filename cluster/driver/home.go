@@ -117,6 +117,16 @@ func (h *Home) Lock(ctx context.Context, report Report) (func(), error) {
 	return func() { _ = lock.Unlock() }, nil
 }
 
+// Busy tells whether a process holds the lock at this moment.
+func (h *Home) Busy() bool {
+	lock := flock.New(h.dir+".lock", flock.SetPermissions(0o600))
+	got, err := lock.TryLock()
+	if got {
+		_ = lock.Unlock()
+	}
+	return err == nil && !got
+}
+
 // State reads what podlab remembers; a missing or unreadable file is the zero
 // State, because both mean that nothing is known.
 func (h *Home) State() State {

@@ -22,9 +22,6 @@ func (s *session) create(ctx context.Context, needs lab.Needs, state *driver.Sta
 	if err != nil {
 		return nil, err
 	}
-	if err := multiNode(s.nodes, image); err != nil {
-		return nil, err
-	}
 	host := host{cgroup: s.engine.cgroup, lacksResource: lacksSysResource()}
 	*state = driver.State{
 		Phase: driver.Creating, Engine: s.engine.name,

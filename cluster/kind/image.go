@@ -18,10 +18,6 @@ import (
 // builtLabel marks a node image that scripts/node-image built from source.
 const builtLabel = "dev.podlab.node"
 
-// routedLabel is "true" on one whose Pod network reaches from node to node; the
-// plain one has a network for a single node.
-const routedLabel = "dev.podlab.node.routed"
-
 // Where a node image comes from, as [driver.State] keeps it.
 const (
 	originAsked  = "asked"  // option or PODLAB_NODE_IMAGE
@@ -85,18 +81,6 @@ func (s *session) getImage(ctx context.Context, ref, present, pulled string) (*n
 		}
 	}
 	return &nodeImage{image: *have, name: ref, origin: origin}, nil
-}
-
-// multiNode refuses what the node image cannot do.
-func multiNode(nodes int, image *nodeImage) error {
-	if nodes == 1 || image.Labels[builtLabel] == "" || image.Labels[routedLabel] == "true" {
-		return nil
-	}
-	return &driver.Error{
-		Kind: driver.ErrNeeds,
-		What: fmt.Sprintf("the lab needs %d nodes, and node image %s has a network for one node only", nodes, shortRef(image.name)),
-		Do:   "use kind's own node image (connect to a registry), or a cluster that you have: --kubeconfig FILE",
-	}
 }
 
 const (

@@ -78,23 +78,6 @@ func TestAnotherImageThanTheWarmOneIsRefused(t *testing.T) {
 	}
 }
 
-func TestMultiNodeNeedsANetworkBetweenNodes(t *testing.T) {
-	plain := image{Labels: map[string]string{builtLabel: "v1.37.2"}}
-	routed := image{Labels: map[string]string{builtLabel: "v1.37.2", routedLabel: "true"}}
-	if err := multiNode(3, &nodeImage{image: plain}); !errors.Is(err, driver.ErrNeeds) {
-		t.Errorf("got %v", err)
-	}
-	for _, err := range []error{
-		multiNode(1, &nodeImage{image: plain}),
-		multiNode(3, &nodeImage{image: routed}),
-		multiNode(3, &nodeImage{}),
-	} {
-		if err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 func TestNewestBuiltImageWithoutDates(t *testing.T) {
 	list := "docker image ls -q --no-trunc --filter label=dev.podlab.node"
 	s, _ := newSession(t, Config{}, map[string]fakeAnswer{

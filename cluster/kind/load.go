@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
@@ -59,10 +60,26 @@ func (s *session) prepareImages(ctx context.Context, arch string, refs []string)
 		}
 		load.digest = digestOf(archive)
 		load.err = s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
-			return importImage(ctx, node, bytes.NewReader(archive))
+			return importSoon(ctx, node, archive)
 		})
 	}()
 	return load
+}
+
+// importSoon imports into a node whose containerd may still be starting: with
+// cgroup v1, kind does not wait for it. Asking again costs less than a watch.
+func importSoon(ctx context.Context, node nodes.Node, archive []byte) error {
+	const within = 20 * time.Second
+	for began := time.Now(); ; {
+		err := importImage(ctx, node, bytes.NewReader(archive))
+		if err == nil || ctx.Err() != nil || time.Since(began) > within {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
 
 // stop gives the load up; a nil load has nothing to stop.

@@ -92,8 +92,10 @@ func (d *Driver) clusterStatus(ctx context.Context, engine *engine, name string)
 		cluster.State = driver.StateStopped
 		return cluster, nil
 	case action != use || !home.HasKubeconfig():
-		// Also what another podlab is making at this moment.
 		cluster.State = driver.StateHalfMade
+		if home.Busy() {
+			cluster.State = driver.StateCreating
+		}
 		return cluster, nil
 	}
 	cluster.Kubeconfig = home.Kubeconfig()
