@@ -17,7 +17,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
 )
 
 // listing is how ls shows files.

@@ -145,16 +145,35 @@ func (s *shell) script(source io.Reader, name string) error {
 		}
 		last = s.statement(ctx, statement, name)
 		if s.runner.Exited() {
-			return exitCode(last)
+			return s.leave(ctx, last, name)
 		}
 	}
-	// The end of a script is an exit: its trap runs.
-	end := &syntax.File{Name: name}
-	if err := s.runner.Run(ctx, end); err != nil && s.runner.Exited() {
-		last = err
+	s.traps.runLeft(ctx, s, name)
+	return s.leave(ctx, last, name)
+}
+
+// leave runs the EXIT trap. The shell's exit code stays what it was unless the
+// trap exits with another.
+func (s *shell) leave(ctx context.Context, last error, name string) error {
+	if err := s.handle(ctx, s.traps.takeExit(), name); s.runner.Exited() {
+		return exitCode(err)
 	}
-	s.traps.runLeft(ctx, s)
 	return exitCode(last)
+}
+
+// handle runs the script of a trap to its end or its exit.
+func (s *shell) handle(ctx context.Context, script, name string) error {
+	var last error
+	for statement, err := range syntax.NewParser().StmtsSeq(strings.NewReader(script)) {
+		if err != nil {
+			fmt.Fprintf(s.errs, "%s: trap: %v\n", name, err)
+			return errUsage
+		}
+		if last = s.statement(ctx, statement, name); s.runner.Exited() {
+			return last
+		}
+	}
+	return last
 }
 
 // statement runs one statement; an error that is more than an exit code is
@@ -163,7 +182,8 @@ func (s *shell) statement(ctx context.Context, statement *syntax.Stmt, name stri
 	w := &whereabouts{inside: map[uint]bool{}, aside: map[uint]bool{}}
 	w.note(statement)
 	s.where.Store(w)
-	err := s.runner.Run(ctx, statement)
+	// As a file, so that $0 is its name.
+	err := s.runner.Run(ctx, &syntax.File{Name: name, Stmts: []*syntax.Stmt{statement}})
 	var code interp.ExitStatus
 	if err != nil && !errors.As(err, &code) {
 		if ctx.Err() != nil {

@@ -77,7 +77,7 @@ func (s *shell) interact(c *call) error {
 		}
 		if errors.Is(err, io.EOF) {
 			fmt.Fprintln(c.out)
-			return exitCode(last)
+			return s.leave(context.Background(), last, "sh")
 		}
 		if err != nil && !errors.Is(err, term.ErrPasteIndicator) {
 			return err
@@ -100,7 +100,7 @@ func (s *shell) interact(c *call) error {
 		for _, statement := range file.Stmts {
 			last = s.interruptible(statement, interrupted)
 			if s.runner.Exited() {
-				return exitCode(last)
+				return s.leave(context.Background(), last, "sh")
 			}
 			if code, ok := interp.IsExitStatus(last); ok && code == 130 {
 				fmt.Fprintln(c.out) // ^C ends the whole line

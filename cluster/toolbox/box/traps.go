@@ -15,11 +15,11 @@ import (
 
 	"golang.org/x/sys/unix"
 	"mvdan.cc/sh/v3/interp"
-	"mvdan.cc/sh/v3/syntax"
 )
 
-// traps is the shell's signal handlers. The interpreter knows only EXIT and ERR,
-// but `trap 'echo bye; exit 0' TERM` is how a container's script stops.
+// traps is the shell's signal handlers, and its EXIT trap. The interpreter knows
+// no signals, but `trap 'echo bye; exit 0' TERM` is how a container's script
+// stops; and it takes the end of every statement that it is given for an exit.
 //
 // As in every shell, a trap runs between two commands: while a command runs in
 // the foreground the signal waits for its end, and only wait is cut short.
@@ -27,6 +27,7 @@ type traps struct {
 	mu       sync.Mutex
 	handlers map[os.Signal]string
 	pending  []os.Signal
+	exit     string         // what to do at the end
 	running  int            // programs under way
 	onEnd    func(code int) // told when one ended; may be nil
 	signals  chan os.Signal
@@ -73,7 +74,13 @@ func (t *traps) set(args []string) (rest []string, err error) {
 		if word == "0" {
 			word = "EXIT"
 		}
-		if word == "EXIT" || word == "ERR" {
+		switch word {
+		case "EXIT":
+			if t.exit = action; action == "-" {
+				t.exit = ""
+			}
+			continue
+		case "ERR":
 			others = append(others, word)
 			continue
 		}
@@ -172,18 +179,19 @@ func (t *traps) add(n int) {
 	t.running += n
 }
 
-// runLeft runs the traps that came with the last command.
-func (t *traps) runLeft(ctx context.Context, s *shell) {
-	handler := t.take()
-	if handler == "" {
-		return
-	}
-	for statement, err := range syntax.NewParser().StmtsSeq(strings.NewReader(handler)) {
-		if err != nil {
-			return
-		}
-		_ = s.statement(ctx, statement, "trap") // the script's exit code stays its last command's
-	}
+// takeExit returns the EXIT trap, which runs once.
+func (t *traps) takeExit() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	script := t.exit
+	t.exit = ""
+	return script
+}
+
+// runLeft runs the traps that came with the last command. The script's exit code
+// stays its last command's.
+func (t *traps) runLeft(ctx context.Context, s *shell, name string) {
+	_ = s.handle(ctx, t.take(), name)
 }
 
 // signalNumber reads TERM, SIGTERM or 15.
