@@ -155,8 +155,10 @@ func (s *shell) script(source io.Reader, name string) error {
 // leave runs the EXIT trap. The shell's exit code stays what it was unless the
 // trap exits with another.
 func (s *shell) leave(ctx context.Context, last error, name string) error {
-	if err := s.handle(ctx, s.traps.takeExit(), name); s.runner.Exited() {
-		return exitCode(err)
+	if script := s.traps.takeExit(); script != "" {
+		if err := s.handle(ctx, script, name); s.runner.Exited() {
+			last = err
+		}
 	}
 	return exitCode(last)
 }
