@@ -101,7 +101,7 @@ func marker(l *ast.List, item ast.Node, number int) string {
 
 // lines lays blocks out in width columns, with a blank line between two.
 func (l layout) lines(blocks []block, width int) ([]string, error) {
-	width = max(width, minWidth)
+	width = max(width, minNested)
 	var lines []string
 	for _, b := range blocks {
 		part, err := l.block(b, width)

@@ -15,7 +15,8 @@ import (
 
 const (
 	defaultWidth = 80
-	minWidth     = 20 // below this prose is unreadable, and glamour's tables misbehave
+	minWidth     = 20 // below this prose is unreadable
+	minNested    = 8  // of what is in lists and quotations; deeper ones go over the edge
 )
 
 // Options say how a page is laid out.
