@@ -15,6 +15,7 @@ import (
 
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/live"
 	"podlab.dev/podlab/grader/timeline"
 )
 
@@ -96,8 +97,7 @@ func (x *Session) Watch(ctx context.Context, changed func(grader.Report)) error 
 	if err != nil {
 		return err
 	}
-	rec := newRecording(x.Lab, file)
-	return rec.run(ctx, cfg, x.State.Namespace, func(r grader.Report) error {
+	return live.New(x.Lab, file).Run(ctx, cfg, x.State.Namespace, func(r grader.Report) error {
 		changed(r)
 		return x.score(r)
 	})
@@ -116,8 +116,7 @@ func (x *Session) Check(ctx context.Context, step string, patience time.Duration
 	if err != nil {
 		return grader.Report{}, err
 	}
-	rec := newRecording(x.Lab, file)
-	r, err := rec.once(ctx, cfg, x.State.Namespace, step, patience)
+	r, err := live.New(x.Lab, file).Once(ctx, cfg, x.State.Namespace, step, patience)
 	if err != nil {
 		return r, err
 	}
@@ -148,7 +147,7 @@ func (x *Session) Judge() (grader.Report, error) {
 	if err != nil {
 		return grader.Report{}, err
 	}
-	return newRecording(x.Lab, file).grader.Report(true), nil
+	return live.New(x.Lab, file).Report(true), nil
 }
 
 // Recorded is the report by what has been recorded so far; no cluster is asked.
@@ -157,7 +156,7 @@ func (x *Session) Recorded() (grader.Report, error) {
 	if err != nil {
 		return grader.Report{}, err
 	}
-	return newRecording(x.Lab, file).report(), nil
+	return live.New(x.Lab, file).Report(false), nil
 }
 
 func (x *Session) score(r grader.Report) error {

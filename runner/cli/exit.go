@@ -84,7 +84,7 @@ func (a *app) explain(err error) (what, do string, code int) {
 		code = exitUsage
 	case remedy != nil:
 	case strings.HasPrefix(what, "unknown command"), strings.HasPrefix(what, "unknown flag"), strings.Contains(what, " arg(s), "):
-		what, do, code = strings.Split(what, "\n")[0], "podlab --help shows the commands", exitUsage
+		what, do, code = wrongCommand(what)
 	case errors.Is(err, syscall.ENOSPC):
 		what, do = fmt.Sprintf("the disk is full: %v", err), fmt.Sprintf("free some space (podlab keeps its files in %s) and run the command again; nothing recorded so far is lost", a.store.Dir())
 	case errors.Is(err, fs.ErrPermission):
@@ -93,4 +93,15 @@ func (a *app) explain(err error) (what, do string, code int) {
 		what, do = fmt.Sprintf("the lab's cluster does not answer: %v", err), "podlab start brings the cluster and the lab back; your progress is kept"
 	}
 	return what, do, code
+}
+
+// wrongCommand takes cobra's message apart: its first line, and the command that
+// it suggests further down.
+func wrongCommand(message string) (what, do string, code int) {
+	what, rest, _ := strings.Cut(message, "\n")
+	do = "podlab --help shows the commands"
+	if _, near, ok := strings.Cut(rest, "Did you mean this?"); ok {
+		do = "did you mean podlab " + strings.Join(strings.Fields(near), " or podlab ") + "?"
+	}
+	return what, do, exitUsage
 }

@@ -1,4 +1,9 @@
-package runner
+// Package live grades while things happen: what the recorder sees goes into the
+// timeline, which the grader folds, and whoever watches hears of each change.
+//
+//	g := live.New(l, file)
+//	err := g.Run(ctx, cfg, "first-pod", func(r grader.Report) error { … })
+package live
 
 import (
 	"context"
@@ -14,9 +19,9 @@ import (
 	"podlab.dev/podlab/grader/timeline"
 )
 
-// recording joins the three that grade live: the recorder, whose entries go into
-// the timeline, which the grader folds.
-type recording struct {
+// Grading is a lab that is being graded. It is safe for concurrent use, for one
+// Run or Once at a time.
+type Grading struct {
 	lab  *lab.Lab
 	file *timeline.File
 
@@ -27,28 +32,30 @@ type recording struct {
 	moved, stirred chan struct{}
 }
 
-func newRecording(l *lab.Lab, file *timeline.File) *recording {
-	r := &recording{
+// New returns a grading that has folded what the timeline holds already. New
+// entries are appended to it.
+func New(l *lab.Lab, file *timeline.File) *Grading {
+	g := &Grading{
 		lab: l, file: file, grader: grader.New(l),
 		moved: make(chan struct{}, 1), stirred: make(chan struct{}, 1),
 	}
 	for _, e := range file.Entries() {
-		r.grader.Observe(e)
+		g.grader.Observe(e)
 	}
-	return r
+	return g
 }
 
-func (r *recording) sink(e timeline.Entry) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e, err := r.file.Append(e)
+func (g *Grading) sink(e timeline.Entry) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e, err := g.file.Append(e)
 	if err != nil {
 		return err
 	}
-	if r.grader.Observe(e) {
-		signal(r.moved)
+	if g.grader.Observe(e) {
+		signal(g.moved)
 	}
-	signal(r.stirred)
+	signal(g.stirred)
 	return nil
 }
 
@@ -59,49 +66,50 @@ func signal(c chan struct{}) {
 	}
 }
 
-func (r *recording) waiting(check string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.grader.Waiting(check)
+func (g *Grading) waiting(check string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.grader.Waiting(check)
 }
 
-func (r *recording) report() grader.Report {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.grader.Report(false)
+// Report is the outcome by now; see [grader.Grader.Report].
+func (g *Grading) Report(final bool) grader.Report {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.grader.Report(final)
 }
 
-func (r *recording) due() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.grader.Due()
+func (g *Grading) due() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.grader.Due()
 }
 
-func (r *recording) recorder(cfg *rest.Config, namespace string) *record.Recorder {
+func (g *Grading) recorder(cfg *rest.Config, namespace string) *record.Recorder {
 	return record.New(record.Config{
-		REST: cfg, Namespace: namespace, Lab: r.lab,
-		Known: r.file.Entries(), Sink: r.sink, Waiting: r.waiting,
+		REST: cfg, Namespace: namespace, Lab: g.lab,
+		Known: g.file.Entries(), Sink: g.sink, Waiting: g.waiting,
 	})
 }
 
-// run records until ctx ends and calls changed with each new report.
-func (r *recording) run(ctx context.Context, cfg *rest.Config, namespace string, changed func(grader.Report) error) error {
+// Run records until ctx ends and calls changed with each new report.
+func (g *Grading) Run(ctx context.Context, cfg *rest.Config, namespace string, changed func(grader.Report) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	ended := make(chan error, 1)
-	go func() { ended <- r.recorder(cfg, namespace).Run(ctx) }()
+	go func() { ended <- g.recorder(cfg, namespace).Run(ctx) }()
 	for {
 		select {
 		case err := <-ended:
 			return err
-		case <-r.moved:
-			if err := changed(r.report()); err != nil {
+		case <-g.moved:
+			if err := changed(g.Report(false)); err != nil {
 				cancel(err)
 				<-ended
 				return err
 			}
-		case <-r.window():
-			if err := r.sink(timeline.Entry{Kind: timeline.Clock}); err != nil {
+		case <-g.window():
+			if err := g.sink(timeline.Entry{Kind: timeline.Clock}); err != nil {
 				cancel(err)
 			}
 		}
@@ -109,8 +117,8 @@ func (r *recording) run(ctx context.Context, cfg *rest.Config, namespace string,
 }
 
 // window fires when the next condition will have held for long enough.
-func (r *recording) window() <-chan time.Time {
-	due := r.due()
+func (g *Grading) window() <-chan time.Time {
+	due := g.due()
 	if due.IsZero() {
 		return nil
 	}
@@ -125,12 +133,12 @@ const (
 	reach = 15 * time.Second
 )
 
-// once records until the namespace has been seen in full and nothing more
+// Once records until the namespace has been seen in full and nothing more
 // arrives, and then for up to patience until the checks of the step have passed.
-func (r *recording) once(ctx context.Context, cfg *rest.Config, namespace, step string, patience time.Duration) (grader.Report, error) {
+func (g *Grading) Once(ctx context.Context, cfg *rest.Config, namespace, step string, patience time.Duration) (grader.Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	rec := r.recorder(cfg, namespace)
+	rec := g.recorder(cfg, namespace)
 	ended := make(chan error, 1)
 	go func() { ended <- rec.Run(ctx) }()
 	select {
@@ -138,27 +146,27 @@ func (r *recording) once(ctx context.Context, cfg *rest.Config, namespace, step 
 		if err == nil {
 			err = ctx.Err()
 		}
-		return r.report(), err
+		return g.Report(false), err
 	case <-time.After(reach):
 		cancel()
 		<-ended
-		return r.report(), &UnreachableError{After: reach}
+		return g.Report(false), &UnreachableError{After: reach}
 	case <-rec.Synced():
 	}
 	patient := time.After(patience)
 	still := time.NewTimer(calm)
-	quiet := !r.slow()
+	quiet := !g.slow()
 	for {
-		report := r.report()
+		report := g.Report(false)
 		hopeful := patience > 0 && !settled(report, step)
-		if quiet && !hopeful && r.due().IsZero() && !rec.Busy() {
+		if quiet && !hopeful && g.due().IsZero() && !rec.Busy() {
 			cancel()
 			return report, <-ended
 		}
 		select {
 		case err := <-ended:
-			return r.report(), err
-		case <-r.stirred:
+			return g.Report(false), err
+		case <-g.stirred:
 			quiet = false
 			still.Reset(calm)
 		case <-still.C:
@@ -166,9 +174,9 @@ func (r *recording) once(ctx context.Context, cfg *rest.Config, namespace, step 
 			still.Reset(calm)
 		case <-patient:
 			patience = 0
-		case <-r.window():
-			if err := r.sink(timeline.Entry{Kind: timeline.Clock}); err != nil {
-				return r.report(), err
+		case <-g.window():
+			if err := g.sink(timeline.Entry{Kind: timeline.Clock}); err != nil {
+				return g.Report(false), err
 			}
 		}
 	}
@@ -196,9 +204,9 @@ func (e *UnreachableError) Remedy() string {
 
 // slow tells whether a check waits for logs or commands, which come in after
 // the listing.
-func (r *recording) slow() bool {
-	for _, c := range r.lab.Checks() {
-		if (c.Logs != nil || c.Exec != nil) && r.waiting(c.ID) {
+func (g *Grading) slow() bool {
+	for _, c := range g.lab.Checks() {
+		if (c.Logs != nil || c.Exec != nil) && g.waiting(c.ID) {
 			return true
 		}
 	}
