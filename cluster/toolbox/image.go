@@ -28,6 +28,7 @@
 package toolbox
 
 import (
+	"compress/gzip"
 	"fmt"
 	"io"
 	"time"
@@ -72,8 +73,9 @@ func Image(arch string) (v1.Image, error) {
 		return nil, fmt.Errorf("toolbox image for %s: %w", arch, err)
 	}
 	// Caching matters: the digest, the size and the content of the layer are
-	// asked for separately, and each would compress the binary again.
-	layer, err := tarball.LayerFromOpener(files, tarball.WithCompressedCaching)
+	// asked for separately, and each would compress the binary again. A node
+	// unpacks it a moment later, so speed counts more than size.
+	layer, err := tarball.LayerFromOpener(files, tarball.WithCompressedCaching, tarball.WithCompressionLevel(gzip.BestSpeed))
 	if err != nil {
 		return nil, fmt.Errorf("toolbox image for %s: %w", arch, err)
 	}

@@ -166,20 +166,19 @@ func nslookup(c *call) error {
 		}
 		return nil
 	}
-	var last error
 	for _, full := range config.candidates(name) {
 		answers, err := lookup(ctx, resolver, strings.ToUpper(*kind), full)
 		if err == nil {
 			fmt.Fprintln(c.out, strings.Join(answers, "\n"))
 			return nil
 		}
-		last = err
-		var dns *net.DNSError
-		if !errors.As(err, &dns) || !dns.IsNotFound {
-			break
+		// Each name that was tried is a line: that is what ndots and the search
+		// list look like.
+		if err := lookupFailure(c, strings.TrimSuffix(full, "."), err); err != status(1) {
+			return err
 		}
 	}
-	return lookupFailure(c, name, last)
+	return status(1)
 }
 
 // lookup returns the lines to print about a full name.
@@ -228,19 +227,25 @@ func lookup(ctx context.Context, resolver *net.Resolver, kind, full string) ([]s
 	return nil, fmt.Errorf("unknown type %s", kind)
 }
 
-// lookupFailure words a failed lookup as nslookup does.
+// lookupFailure says why a name has no answer, in nslookup's words.
 func lookupFailure(c *call, name string, err error) error {
 	var dns *net.DNSError
 	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		fmt.Fprintf(c.out, "** server can't find %s: NXDOMAIN\n", name)
-	case errors.As(err, &dns) && dns.IsTimeout:
-		fmt.Fprintln(c.out, ";; connection timed out; no servers could be reached")
-	default:
+	case !errors.As(err, &dns):
 		return err
+	case dns.IsNotFound:
+		fmt.Fprintf(c.out, "** server can't find %s: NXDOMAIN\n", name)
+	case dns.IsTimeout, strings.Contains(dns.Err, "refused"):
+		fmt.Fprintln(c.out, ";; connection timed out; no servers could be reached")
+		return errUnreachable
+	default: // "server misbehaving": it has none itself and could not ask on
+		fmt.Fprintf(c.out, "** server can't find %s: SERVFAIL\n", name)
 	}
 	return status(1)
 }
+
+// errUnreachable ends a lookup: the next name would fare no better.
+const errUnreachable = status(2)
 
 // resolvConf is the part of /etc/resolv.conf that decides which names are asked.
 type resolvConf struct {
