@@ -3,9 +3,12 @@ package cluster_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cluster/toolbox"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -291,4 +295,124 @@ func TestUpToBeKilled(t *testing.T) {
 	opts := cluster.Options{StateDir: state, Driver: cluster.Kind, Name: os.Getenv("PODLAB_TEST_KILL_NAME")}
 	_, err := cluster.Up(t.Context(), opts, lab.Needs{}, func(e cluster.Event) { fmt.Println(e.Message) })
 	t.Errorf("not killed in time: %v", err)
+}
+
+// The engine stops answering in the middle of a create: a typed error soon, and
+// everything can be cleaned up once it is back.
+func TestRealEngineGone(t *testing.T) {
+	opts := realOptions(t, "gone")
+	engine, err := net.Listen("unix", filepath.Join(t.TempDir(), "docker.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay := &relay{to: strings.TrimPrefix(cmp.Or(os.Getenv("DOCKER_HOST"), "unix:///var/run/docker.sock"), "unix://")}
+	go relay.serve(engine)
+	back := os.Getenv("DOCKER_HOST")
+	t.Setenv("DOCKER_HOST", "unix://"+engine.Addr().String())
+
+	heard := &events{on: func(e cluster.Event) {
+		if !e.Done && strings.HasPrefix(e.Message, "starting control-plane") {
+			_ = engine.Close()
+			relay.cut()
+		}
+	}}
+	began := time.Now()
+	_, err = cluster.Up(t.Context(), opts, lab.Needs{}, heard.hear)
+	t.Logf("after %s: %v%s\n%s", time.Since(began).Round(time.Millisecond), err, detail(err), heard)
+	known, ok := errors.AsType[*cluster.Error](err)
+	if !ok || !errors.Is(err, cluster.ErrEngine) || known.Remedy() == "" || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one line of kind ErrEngine", err)
+	}
+	if _, err := cluster.Up(t.Context(), opts, lab.Needs{}, nil); !errors.Is(err, cluster.ErrNoEngine) {
+		t.Errorf("while it is gone: %v", err)
+	}
+	t.Setenv("DOCKER_HOST", back)
+	if status, err := cluster.StatusOf(t.Context(), opts); err != nil || len(status.Clusters) != 1 || status.Clusters[0].State != "half-made" {
+		t.Errorf("once it is back: %+v, %v", status, err)
+	}
+}
+
+// relay passes a socket on to another until it is cut.
+type relay struct {
+	to    string
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (r *relay) serve(l net.Listener) {
+	for {
+		in, err := l.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("unix", r.to)
+		if err != nil {
+			_ = in.Close()
+			continue
+		}
+		r.mu.Lock()
+		r.conns = append(r.conns, in, out)
+		r.mu.Unlock()
+		pass := func(to, from net.Conn) {
+			_, _ = io.Copy(to, from)
+			if half, ok := to.(*net.UnixConn); ok {
+				_ = half.CloseWrite()
+			}
+		}
+		go pass(out, in)
+		go pass(in, out)
+	}
+}
+
+func (r *relay) cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		_ = c.Close()
+	}
+}
+
+// The workload image is on the node when Up returns, whichever way it got there,
+// and the existing driver accepts the cluster for it.
+func TestRealImagesAndExisting(t *testing.T) {
+	opts := realOptions(t, "image")
+	needs := lab.Needs{Nodes: 1, Images: []string{toolbox.Ref}}
+	c, _, _ := up(t, opts, needs)
+	has := func() bool {
+		return strings.Contains(docker(t, "exec", c.Name+"-control-plane", "ctr", "-n", "k8s.io", "images", "ls", "-q"), toolbox.Ref)
+	}
+	if !has() {
+		t.Fatal("the image is not on the node")
+	}
+	_, took, heard := up(t, opts, needs)
+	if took > 3*time.Second || strings.Contains(heard.String(), "load ") {
+		t.Errorf("the second time took %s", took)
+	}
+	_, err := cluster.Up(t.Context(), opts, lab.Needs{Images: []string{"example.com/none:1"}}, nil)
+	if known, ok := errors.AsType[*cluster.Error](err); !ok || !errors.Is(err, cluster.ErrNeeds) || !strings.Contains(known.Remedy(), "docker pull") {
+		t.Errorf("an image that is nowhere: %v", err)
+	}
+
+	theirs := cluster.Options{StateDir: t.TempDir(), Kubeconfig: c.Kubeconfig}
+	deadline := time.Now().Add(time.Minute)
+	for {
+		e, err := cluster.Up(t.Context(), theirs, needs, nil)
+		if err == nil {
+			t.Logf("%+v", *e)
+			if e.Driver != cluster.Existing || e.Nodes != 1 {
+				t.Errorf("existing: %+v", *e)
+			}
+			usable(t, e)
+			break
+		}
+		// The kubelet reports a new image within some seconds.
+		if !errors.Is(err, cluster.ErrNeeds) || time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+	}
+	if err := cluster.Down(t.Context(), theirs, nil); err != nil {
+		t.Error(err)
+	}
+	usable(t, c)
 }

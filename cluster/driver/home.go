@@ -35,6 +35,8 @@ type State struct {
 	// Image is the reference of the node image, Origin how podlab came by it.
 	Image  string `json:"image,omitempty"`
 	Origin string `json:"origin,omitempty"`
+	// Built says that the node image was built from source on this machine.
+	Built bool `json:"built,omitempty"`
 	// Nodes maps the name of a node to the identity of its container.
 	Nodes map[string]string `json:"nodes,omitempty"`
 	// Loaded maps a workload image to the digest that podlab last put on every node.

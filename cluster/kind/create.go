@@ -2,7 +2,6 @@ package kind
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -25,13 +24,14 @@ func (s *session) create(ctx context.Context, needs lab.Needs, state *driver.Sta
 	host := host{cgroup: s.engine.cgroup, lacksResource: lacksSysResource()}
 	*state = driver.State{
 		Phase: driver.Creating, Engine: s.engine.name,
-		Image: image.name, Origin: image.origin, Created: time.Now(),
+		Image: image.name, Origin: image.origin, Built: image.Labels[builtLabel] != "",
+		Created: time.Now(),
 	}
 	// From here on a killed process leaves a trace that the next Up reads.
 	if err := s.home.Remember(*state); err != nil {
 		return nil, err
 	}
-	s.built = image.Labels[builtLabel] != ""
+	s.built = state.Built
 	s.images = s.prepareImages(ctx, image.Arch, needs.Images)
 	step := s.report.Begin(driver.PhaseCreate, "making cluster %q with %s, node image %s", s.name, s.engine.name, describeImage(*state))
 	seen, err := s.build(ctx, image, host, state)
@@ -39,7 +39,7 @@ func (s *session) create(ctx context.Context, needs lab.Needs, state *driver.Sta
 		s.images.stop()
 		// The user must not be left with something that is no cluster.
 		if cleanErr := s.removeAfter(ctx); cleanErr != nil {
-			err = errors.Join(err, cleanErr)
+			s.report.Say(driver.PhaseRemove, "what is half-made could not be removed now (%v); the next start or `podlab cluster down` does it", cleanErr)
 		}
 	}
 	return seen, step.End(err)

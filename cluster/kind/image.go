@@ -156,6 +156,9 @@ func describeImage(state driver.State) string {
 	name := shortRef(state.Image)
 	switch state.Origin {
 	case originAsked:
+		if state.Built {
+			return name + ", asked for, built from source on this machine"
+		}
 		return name + ", asked for"
 	case originPinned:
 		return name + ", kind's own, present in the engine"

@@ -184,7 +184,7 @@ func (s *session) resume(ctx context.Context, action action, state *driver.State
 		if err := step.End(s.engine.start(ctx, containers)); err != nil {
 			return nil, err
 		}
-		if state.Origin == originBuilt {
+		if state.Built {
 			s.refuseLostServices(ctx)
 		}
 		var err error

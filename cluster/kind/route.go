@@ -2,6 +2,7 @@ package kind
 
 import (
 	"context"
+	"time"
 
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 )
@@ -20,10 +21,21 @@ const serviceSubnet = "10.96.0.0/16"
 // Service address is rewritten before the node looks for a route, so nothing else
 // changes. The route lasts until the node is stopped.
 func (s *session) refuseLostServices(ctx context.Context) {
-	err := s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
-		return node.CommandContext(ctx, "ip", "route", "replace", "unreachable", serviceSubnet).Run()
-	})
-	if err != nil { // only slower
+	const within = 10 * time.Second // a node that has just started may not have its network yet
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for {
+		err := s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
+			return node.CommandContext(ctx, "ip", "route", "replace", "unreachable", serviceSubnet).Run()
+		})
+		if err == nil {
+			return
+		}
 		s.config.Log.Debug("route for unknown services", "err", err)
+		select {
+		case <-ctx.Done():
+			return // only slower
+		case <-time.After(300 * time.Millisecond):
+		}
 	}
 }
