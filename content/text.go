@@ -76,19 +76,19 @@ func Text(s string) string {
 }
 
 // Line is [Text] on one line: line breaks and runs of blanks become one space,
-// the ends are trimmed, and what is wider than max terminal columns ends in "…".
-// A max of zero or less means no limit. It is meant for names, labels, events
-// and API messages.
-func Line(s string, max int) string {
-	if max > 0 && len(s) > 64*max+4096 {
+// the ends are trimmed, and what is wider than columns of a terminal ends in
+// "…". Zero columns or less means no limit. It is meant for names, labels,
+// events and API messages.
+func Line(s string, columns int) string {
+	if most := 64*columns + 4096; columns > 0 && len(s) > most {
 		// A cluster can hand over a megabyte where a name is expected; only the
 		// first columns are shown, so only they are looked at. The margin is for
 		// what takes bytes and no columns.
-		s = s[:64*max+4096]
+		s = s[:most]
 	}
 	s = strings.Join(strings.Fields(Text(s)), " ")
-	if max > 0 && ansi.StringWidth(s) > max {
-		s = ansi.Truncate(s, max, "…")
+	if columns > 0 && ansi.StringWidth(s) > columns {
+		s = ansi.Truncate(s, columns, "…")
 	}
 	return s
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"testing"
 
@@ -15,14 +14,12 @@ import (
 // TestMain makes every applet a command of the scripts: the test binary, called
 // by the applet's name.
 func TestMain(m *testing.M) {
-	commands := map[string]func(){"toolbox": asApplet}
+	commands := map[string]func(){"toolbox": main}
 	for name := range applets() {
-		commands[name] = asApplet
+		commands[name] = main
 	}
 	testscript.Main(m, commands)
 }
-
-func asApplet() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true})

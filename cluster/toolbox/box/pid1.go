@@ -5,8 +5,8 @@ package main
 import (
 	"os"
 	"os/signal"
+	"strconv"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,34 +37,41 @@ func becomeInit() {
 }
 
 // reap waits for orphans. It must not wait for the process's own children, which
-// os/exec waits for: those vanish from the table by themselves, while an orphan
-// stays, so only a zombie that was there before is reaped.
+// os/exec waits for: those vanish from the process table by themselves, while an
+// orphan stays, so only a zombie that was there a while ago too is reaped.
 func reap() {
 	died := make(chan os.Signal, 1)
 	signal.Notify(died, unix.SIGCHLD)
 	for range died {
-		for seen := 0; ; {
+		for before := map[int]bool{}; ; {
 			time.Sleep(graceful)
-			pid := zombie()
-			if pid == 0 {
+			now := zombies()
+			if len(now) == 0 {
 				break
 			}
-			if pid == seen {
-				_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
+			for pid := range now {
+				if before[pid] {
+					_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil) // gone already is as good
+				}
 			}
-			seen = pid
+			before = now
 		}
 	}
 }
 
-// zombie is the PID of a child that has ended and was not waited for, or 0.
-func zombie() int {
-	var info unix.Siginfo
-	err := unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
-	if err != nil || info.Signo == 0 {
-		return 0
+// zombies are the children of PID 1 that have ended and were not waited for.
+func zombies() map[int]bool {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil // no /proc: then nobody sees them either
 	}
-	// The structure's union is opaque in Go; on 64-bit Linux si_pid is its first
-	// member.
-	return int(*(*int32)(unsafe.Add(unsafe.Pointer(&info), 16)))
+	found := map[int]bool{}
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
+			if p, ok := readProcess(pid); ok && p.parent == 1 && p.state == "Z" {
+				found[pid] = true
+			}
+		}
+	}
+	return found
 }

@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
-	"mvdan.cc/sh/v3/interp"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -98,13 +97,13 @@ func (s *shell) interact(c *call) error {
 			continue
 		}
 		for _, statement := range file.Stmts {
-			last = s.interruptible(statement, interrupted)
+			var ended bool
+			if ended, last = s.interruptible(statement, interrupted); ended {
+				fmt.Fprintln(c.out)
+				break // ^C ends the whole line, and not the shell
+			}
 			if s.runner.Exited() {
 				return s.leave(context.Background(), last, "sh")
-			}
-			if code, ok := interp.IsExitStatus(last); ok && code == 130 {
-				fmt.Fprintln(c.out) // ^C ends the whole line
-				break
 			}
 		}
 	}
@@ -113,7 +112,7 @@ func (s *shell) interact(c *call) error {
 // interruptible runs a statement that SIGINT ends. A program gets the signal
 // from the terminal itself and may handle it; if it dies of it, so do the loop
 // around it and the rest of the line.
-func (s *shell) interruptible(statement *syntax.Stmt, interrupted <-chan os.Signal) error {
+func (s *shell) interruptible(statement *syntax.Stmt, interrupted <-chan os.Signal) (ended bool, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var came atomic.Bool
@@ -137,7 +136,8 @@ func (s *shell) interruptible(statement *syntax.Stmt, interrupted <-chan os.Sign
 			}
 		}
 	}()
-	return s.statement(ctx, statement, "sh")
+	err = s.statement(ctx, statement, "sh")
+	return ctx.Err() != nil, err
 }
 
 // keyboard turns ^C into keys that clear the line, write ^C and end it: the line
