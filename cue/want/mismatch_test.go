@@ -11,7 +11,7 @@ var mismatches = []struct {
 }{
 	{"bare", `spec: containers: web: image: "podlab.dev/toolbox:v1"`, `
 spec.containers.web.image: want "podlab.dev/toolbox:v1", got "nginx"`},
-	{"bare", `metadata: labels: {app: "x", tier: "y"}`, `
+	{"bare", `metadata: labels: {tier: "y", app: "x"}`, `
 metadata.labels.app: want "x", got (missing)
 metadata.labels.tier: want "y", got (missing)`},
 	{"bare", `spec: containers: web: image: "a", metadata: labels: app: "x", status: phase: "Running"`, `

@@ -87,7 +87,7 @@ func (f *verifier) value(v cue.Value, arg bool, depth int) {
 			f.add(v, "is %v, which in CUE is not %[1]v as an integer, and the object has integers; make it one", i)
 		}
 	}
-	it, err := v.Fields(cue.Optional(true), cue.Patterns(true))
+	it, err := v.Fields(cue.Optional(true), cue.Patterns(true)) // of a list, its elements
 	for err == nil && it.Next() {
 		if arg && it.FieldType() == cue.StringLabel {
 			f.add(it.Value(), "would be supplied to an object that lacks it; outside of a want, write %s!:", it.Selector())
@@ -96,11 +96,6 @@ func (f *verifier) value(v cue.Value, arg bool, depth int) {
 			continue // field?: _|_
 		}
 		f.value(it.Value(), arg, depth+1)
-	}
-	if l, err := v.List(); err == nil {
-		for l.Next() {
-			f.value(l.Value(), arg, depth+1)
-		}
 	}
 }
 
