@@ -155,7 +155,7 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 			changed = true
 			continue
 		}
-		if !g.met(s.Needs) {
+		if !g.met(s.Needs) || !g.sees(s.watches()) {
 			continue
 		}
 		changed = g.judge(s, e) || changed
@@ -177,16 +177,32 @@ func (g *Grader) start(e timeline.Entry) {
 	clear(g.synced)
 	clear(g.trouble)
 	for _, s := range g.states {
-		s.since, s.errored = time.Time{}, ""
+		s.since, s.looked, s.errored = time.Time{}, 0, ""
 	}
 }
 
+// closeWindows ends what was held so far: nobody knows what happens now.
 func (g *Grader) closeWindows(of string) {
 	for _, s := range g.states {
-		if s.Object != nil && s.Object.GVK.GroupKind().String() == of {
-			s.since = time.Time{}
+		if s.watches() == of {
+			s.since, s.looked = time.Time{}, 0
 		}
 	}
+}
+
+// watches is the kind that a check is about.
+func (s *state) watches() string {
+	if s.Object != nil {
+		return s.Object.GVK.GroupKind().String()
+	}
+	return schema.GroupKind{Kind: "Pod"}.String()
+}
+
+// sees tells whether what is known of a kind is what there is. While it is being
+// listed, or cannot be watched, the objects known from before may be gone.
+func (g *Grader) sees(of string) bool {
+	_, trouble := g.trouble[of]
+	return g.synced[of] && !trouble
 }
 
 // see brings the world up to date with an object entry.
@@ -336,10 +352,7 @@ func (g *Grader) result(s *state, final bool) Result {
 // troubleOf says why the cluster cannot be observed for a check, or "";
 // unsynced tells that it has not been looked at yet.
 func (g *Grader) troubleOf(s *state) (reason string, unsynced bool) {
-	of := schema.GroupKind{Kind: "Pod"}.String()
-	if s.Object != nil {
-		of = s.Object.GVK.GroupKind().String()
-	}
+	of := s.watches()
 	if reason, ok := g.trouble[of]; ok {
 		return "the cluster cannot be watched: " + reason, false
 	}

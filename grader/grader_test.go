@@ -142,6 +142,20 @@ func TestVerdicts(t *testing.T) {
 		{"held across a gap is not held", held, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).gap().resumed().clock(3 * time.Second)
 		}, []grader.Verdict{F}, ""},
+		{"held anew after a gap", held, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).gap().clock(time.Minute).resumed().clock(5 * time.Second)
+		}, []grader.Verdict{P}, ""},
+		{"held anew in the next recording, of a state that is recorded already", held, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).start("c1", "n1").synced().clock(5 * time.Second)
+		}, []grader.Verdict{P}, ""},
+		{"what nobody has seen lately is not held", held, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).start("c1", "n1").clock(time.Minute).
+				put(timeline.Entry{Kind: timeline.Deleted, Missed: true, Object: x.object("p", "u", "Running", true)}).synced()
+		}, []grader.Verdict{F}, "no Pod p"},
+		{"what nobody has seen lately unblocks nothing", logs + two, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).start("c1", "n1").log("u", "ready").
+				put(timeline.Entry{Kind: timeline.Deleted, Missed: true, Object: x.object("p", "u", "Running", true)}).synced()
+		}, []grader.Verdict{P, F}, ""},
 		{"a crash loop is Ready for a moment", held, func(x *tape) *tape {
 			x.synced()
 			for range 5 {

@@ -12,7 +12,7 @@ import (
 	"podlab.dev/podlab/grader/timeline"
 )
 
-// judge looks at one check whose needs are met.
+// judge looks at one check whose needs are met and whose kind is watched.
 func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 	switch {
 	case s.Logs != nil:
@@ -27,7 +27,7 @@ func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 		return g.judgeGone(s, e, own)
 	case !exists:
 		s.since, s.progress, s.looked = time.Time{}, nil, 0
-		return g.synced[own.kind.String()] && s.fail(e.Seq, nil, "%s", g.missing(own))
+		return s.fail(e.Seq, nil, "%s", g.missing(own))
 	case s.looked == o.seq:
 		return false
 	}
@@ -67,7 +67,7 @@ func (g *Grader) judgeGone(s *state, e timeline.Entry, own ref) bool {
 		s.pass(e.Time, gone.shown, gone.deleted)
 		return true
 	}
-	return g.synced[own.kind.String()] && s.fail(e.Seq, nil, "%s; it has to exist before it can be deleted", g.missing(own))
+	return s.fail(e.Seq, nil, "%s; it has to exist before it can be deleted", g.missing(own))
 }
 
 // judgeSeen wants states of one and the same object, in order. States that the
@@ -96,7 +96,7 @@ func (g *Grader) judgeLogs(s *state, e timeline.Entry) bool {
 	pod := ref{schema.GroupKind{Kind: "Pod"}, s.Logs.Pod}
 	o, exists := g.world[pod]
 	if !exists {
-		return g.synced[pod.kind.String()] && s.fail(e.Seq, nil, "%s", g.missing(pod))
+		return s.fail(e.Seq, nil, "%s", g.missing(pod))
 	}
 	if e.Kind == timeline.Log && e.Log.UID == o.uid {
 		return s.fail(e.Seq, []want.Mismatch{{Path: "log", Want: "a line that matches " + s.Logs.Match.String(), Got: e.Log.Line}},
@@ -111,7 +111,7 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 	o, exists := g.world[pod]
 	if !exists {
 		s.ran = false
-		return g.synced[pod.kind.String()] && s.fail(e.Seq, nil, "%s", g.missing(pod))
+		return s.fail(e.Seq, nil, "%s", g.missing(pod))
 	}
 	if !runs(o.view, s.Exec.Container) {
 		return s.fail(o.seq, nil, "%s cannot be run: its container in Pod %s is not running", command, s.Exec.Pod)

@@ -79,6 +79,15 @@ func (x *Session) lock() (unlock func(), err error) {
 	return func() { _ = l.Unlock() }, nil // it ends with the process at the latest
 }
 
+// Free returns a [BusyError] when another process records the session.
+func (x *Session) Free() error {
+	unlock, err := x.lock()
+	if err == nil {
+		unlock()
+	}
+	return err
+}
+
 // Watch records and grades the session until ctx ends, and calls changed with
 // the report whenever a verdict may be another one. The error is a [BusyError]
 // when another process does so already.

@@ -6,9 +6,7 @@ package cli
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -17,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/adrg/xdg"
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 
@@ -32,14 +31,7 @@ func Main() int {
 	if name := filepath.Base(os.Args[0]); name == "kubectl" {
 		return kubectl(os.Args[1:])
 	}
-	// klog is where client-go grumbles about what podlab reports itself.
-	klog.SetLogger(klog.LoggerWithName(klog.TODO(), ""))
-	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
-	klog.InitFlags(flags)
-	_ = flags.Set("logtostderr", "false")
-	_ = flags.Set("alsologtostderr", "false")
-	_ = flags.Set("stderrthreshold", "10")
-	klog.SetOutput(io.Discard)
+	klog.SetLogger(logr.Discard()) // where client-go grumbles about what podlab reports itself
 
 	ctx, stop := interruptible(context.Background())
 	defer stop()
@@ -96,7 +88,6 @@ func newRoot(a *app) *cobra.Command {
 		Long:          "podlab plays Kubernetes labs on a real cluster and checks what the cluster really did.\n\nBegin with: podlab start first-pod",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			switch output {
 			case "text":

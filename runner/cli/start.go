@@ -41,6 +41,9 @@ func newStart(a *app) *cobra.Command {
 				return err
 			}
 			if !detach {
+				if err := x.Free(); err != nil {
+					return err
+				}
 				return a.Start(cmd.Context(), x, os.Stdin, a.up(x))
 			}
 			progress, done := a.Waits()
