@@ -20,6 +20,8 @@ type image struct {
 	tags   []string
 	layers []string
 	config config
+	// created tells the engine's list which image is newer; none means the epoch.
+	created time.Time
 }
 
 // config is the part of an image's config that is used here.
@@ -31,7 +33,8 @@ type config struct {
 	Labels     map[string]string `json:",omitempty"`
 }
 
-// epoch is the time of everything in the image: the same sources, the same bytes.
+// epoch is the time of every file that is made here: the same sources, the same
+// bytes.
 var epoch = time.Unix(0, 0).UTC()
 
 // writeArchive writes images as one docker archive.
@@ -63,8 +66,11 @@ func writeArchive(w io.Writer, images ...image) error {
 			diffIDs = append(diffIDs, "sha256:"+digests[path])
 			e.Layers = append(e.Layers, digests[path]+"/layer.tar")
 		}
+		if img.created.IsZero() {
+			img.created = epoch
+		}
 		raw, err := json.Marshal(map[string]any{
-			"architecture": runtime.GOARCH, "os": "linux", "created": epoch, "config": img.config,
+			"architecture": runtime.GOARCH, "os": "linux", "created": img.created, "config": img.config,
 			"rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs},
 		})
 		if err != nil {

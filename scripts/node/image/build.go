@@ -160,6 +160,9 @@ func (b *build) run(ctx context.Context) error {
 	if err := b.room(); err != nil {
 		return err
 	}
+	if err := b.sweep(); err != nil {
+		return err
+	}
 	if err := b.buildPackages(ctx); err != nil {
 		return err
 	}
@@ -180,7 +183,7 @@ func (b *build) run(ctx context.Context) error {
 	if err := b.load(ctx); err != nil {
 		return b.explain(err)
 	}
-	return b.prune()
+	return b.prune(ctx)
 }
 
 // room asks for the space a build from nothing needs before it takes minutes to
@@ -207,18 +210,48 @@ func (b *build) explain(err error) error {
 	return err
 }
 
-// prune drops the parts of older sources: each is a few hundred megabytes.
-func (b *build) prune() error {
+// sweep clears what a killed build left half-done.
+func (b *build) sweep() error {
+	entries, err := os.ReadDir(b.work)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := filepath.Join(b.work, e.Name())
+		if name == b.nodeTar() {
+			continue
+		}
+		// One file system only: should a mount be left, it is not followed.
+		if _, err := b.command(context.Background(), nil, "rm", "-rf", "--one-file-system", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prune drops what older sources left, a gigabyte a piece: their parts in the
+// cache, and their images unless a cluster still runs on them. This image's own
+// layer goes too: the engine has it, and it is made from the parts in seconds.
+func (b *build) prune(ctx context.Context) error {
 	entries, err := os.ReadDir(b.cache)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		name := filepath.Join(b.cache, e.Name())
-		if name != b.work && name != b.bin && name != b.debian && e.Name() != "lock" {
+		if name := filepath.Join(b.cache, e.Name()); name != b.bin && name != b.debian && e.Name() != "lock" {
 			if err := os.RemoveAll(name); err != nil {
 				return err
 			}
+		}
+	}
+	out, err := b.command(ctx, nil, b.engine, "image", "ls", "--filter=label="+label, "--format={{.Repository}}:{{.Tag}}")
+	if err != nil {
+		return err
+	}
+	for _, ref := range strings.Fields(string(out)) {
+		if ref != b.tag {
+			// In use: the engine refuses, as it should.
+			_, _ = b.command(ctx, nil, b.engine, "image", "rm", ref)
 		}
 	}
 	return nil

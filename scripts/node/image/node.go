@@ -320,8 +320,9 @@ func (b *build) load(ctx context.Context) error {
 	written := make(chan error, 1)
 	go func() {
 		err := writeArchive(w, image{
-			tags:   []string{b.tag},
-			layers: []string{b.debian, b.nodeTar()},
+			tags:    []string{b.tag},
+			layers:  []string{b.debian, b.nodeTar()},
+			created: time.Now().UTC(),
 			config: config{
 				Env:        []string{searchPath, "container=docker"},
 				Entrypoint: []string{"/usr/local/bin/entrypoint", "/sbin/init"},

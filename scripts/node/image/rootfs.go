@@ -43,7 +43,7 @@ func (b *build) rootfs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// One file system only: should a killed run have left a mount, it is not followed.
+	// One file system only: should a mount be left, it is not followed.
 	defer b.command(context.WithoutCancel(ctx), nil, "rm", "-rf", "--one-file-system", tmp)
 	args := []string{"--variant=minbase", "--include=" + strings.Join(packages, ","),
 		"--aptopt=Acquire::Languages \"none\"",
