@@ -86,7 +86,9 @@ func TestTextIsFast(t *testing.T) {
 		begin := time.Now()
 		Text(in)
 		Line(in, 80)
-		if took := time.Since(begin); took > 2*time.Second {
+		// Quadratic would be minutes; linear is far below a second, but the race
+		// detector and a busy machine take their share.
+		if took := time.Since(begin); took > 20*time.Second {
 			t.Errorf("%s: a megabyte takes %v", name, took)
 		}
 	}
