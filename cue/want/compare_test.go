@@ -221,6 +221,12 @@ var verdicts = []struct {
 	{"pod", `spec: {nodeName: string, nodeSelector?: a?: string} | {restartPolicy: string, hostAliases?: _}, status: foo: _`, false},
 	{"pod", `spec: containers: {web: {image: string, stdin?: true} | {name: string, tty?: true}, struct.MinFields(3)}`, false},
 	{"pod", `spec: containers: web: {image: string, stdinn?: true} | {name: string, ttyy?: true}`, true},
+	{"pod", `spec: containers: web: ports: "8080": {name: string, x?: "a"} | {protocol: string, y?: string}`, true},
+	{"pod", `spec: containers: web: ports: "53/UDP": {containerPort: 53, x?: "a"} | {protocol: string, y?: string}`, true},
+	{"pod", `spec: tolerations: [...({key: string, value?: "x"} | {operator: string, tolerationSeconds?: int})]`, true},
+	{"pod", `spec: tolerations: [...({key: string, value?: "x"} | {operator: string, tolerationSeconds?: int})], spec: nodeName: "x"`, false},
+	{"pod", `spec: containers: {web: ({image: string, x?: _} | {name: string, y?: _}), sidecar: ({image: string, x?: _} | {name: string, y?: _})}`, true},
+	{"pod", `spec: {containers: web: {image: string, x?: _} | {name: string, y?: _}} | {nodeName: string, z?: _}`, true},
 	{"pod", `spec: containers: web: {image: "x", stdinn?: true} | {name: "y", ttyy?: true}`, false},
 
 	// References within a want.
