@@ -17,7 +17,7 @@ var arrows = map[string][]string{
 	"runner/plain":    {"runner", "grader", "cluster", "content", "cue/lab"},
 	"runner":          {"grader", "cluster", "content", "cue"},
 	"grader":          {"cue"},
-	"cluster":         {"cue/lab"},
+	"cluster":         {"cluster/toolbox", "cue/lab"},
 	"content":         {},
 	"cue":             {},
 	"labs":            {},

@@ -15,6 +15,7 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/ast/astutil"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
@@ -57,6 +58,10 @@ func Load(fsys fs.FS, dir string) (*Lab, error) {
 		return nil, err
 	}
 	eachWant(data, func(f *ast.Field) { f.Value = blank(f.Value) })
+	if err := astutil.Sanitize(data); err != nil { // an import may have been for a want only
+		r.cue(err, file, cue.Value{})
+		return nil, r.err()
+	}
 	eachWant(wants, func(f *ast.Field) {
 		if err := want.Check(f.Value); err != nil {
 			r.cue(err, file, cue.Value{})
