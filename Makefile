@@ -11,7 +11,7 @@ ARCH     := $(shell $(GO) env GOARCH)
 export CGO_ENABLED = 0
 LDFLAGS  := -s -w
 
-.PHONY: demo test test-unit test-full build engine node-image lint fmt clean
+.PHONY: demo test test-unit test-full test-touched build engine node-image lint fmt clean
 
 demo: engine node-image build
 	./bin/podlab demo first-pod
@@ -28,17 +28,27 @@ node-image: engine
 
 # On a machine with nothing: a container engine, the node image, then all tests.
 test: engine node-image build lint
+	$(GO) test ./...
+	$(GO) -C scripts/node test ./image/...
 	./bin/podlab cluster up
-	PODLAB_TEST_CLUSTER=1 $(GO) test -timeout 20m ./...
+	PODLAB_TEST_CLUSTER=1 $(GO) test -p 1 -timeout 20m ./runner/cli ./grader/e2e ./cluster/...
 
 # Without an engine: what can be tested in microseconds, and the fakes.
 test-unit: lint
 	$(GO) test ./...
+	$(GO) -C scripts/node test ./image/...
 
-# What takes longer: races, every fuzz target for a while, and the scripts.
+# What takes longer: data races, and every fuzz target for a while.
 test-full: test
 	CGO_ENABLED=1 $(GO) test -race ./cue/... ./grader/... ./content/... ./runner/...
 	scripts/fuzz 20s
+
+# The same, of the packages that differ from BASE only.
+BASE ?=
+test-touched:
+	@dirs=$$(scripts/touched $(BASE) | grep -E '^(cue|grader|content|runner)' || true); \
+	if [ -z "$$dirs" ]; then echo "nothing touched that takes longer"; exit 0; fi; \
+	set -x; CGO_ENABLED=1 $(GO) test -race $$(printf './%s ' $$dirs) && scripts/fuzz 10s $$dirs
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt -w these: $$unformatted"; exit 1; }

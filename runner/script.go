@@ -121,7 +121,7 @@ func (a *Answer) Commands(s lab.Step) ([]string, error) {
 
 // strip drops the comment and blank lines that follow a statement.
 func strip(s string) string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(s, " \t\n"), "\n")
 	for n := len(lines); n > 1; n-- {
 		if last := strings.TrimSpace(lines[n-1]); last != "" && !strings.HasPrefix(last, "#") {
 			return strings.Join(lines[:n], "\n")

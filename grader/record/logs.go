@@ -97,7 +97,10 @@ func (r *Recorder) readLog(ctx context.Context, pod string, id run, since time.T
 	}
 }
 
-func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time, kept *int) (time.Time, error) {
+// copyLog records the lines of a log that were written after since, and returns
+// when the last one was. Lines of one stream may share a moment.
+func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time, kept *int) (last time.Time, err error) {
+	last = since
 	br := bufio.NewReaderSize(stream, timeline.MaxLine+64)
 	for {
 		line, err := br.ReadSlice('\n')
@@ -108,7 +111,7 @@ func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time
 		}
 		if stamp, rest, ok := strings.Cut(text, " "); ok {
 			if at, perr := time.Parse(time.RFC3339Nano, stamp); perr == nil && at.After(since) {
-				since = at
+				last = at
 				if len(rest) > timeline.MaxLine {
 					rest, cut = rest[:timeline.MaxLine], true
 				}
@@ -119,10 +122,10 @@ func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return since, nil
+			return last, nil
 		}
 		if err != nil {
-			return since, err
+			return last, err
 		}
 	}
 }

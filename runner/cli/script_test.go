@@ -34,6 +34,7 @@ func TestCluster(t *testing.T) {
 		t.Skip("needs a cluster: make test brings one up and sets PODLAB_TEST_CLUSTER=1")
 	}
 	kubeconfig := filepath.Join(xdg.StateHome, "podlab", "clusters", "podlab", "kubeconfig")
+	t.Setenv("KUBECACHEDIR", t.TempDir()) // nothing under ~/.kube
 	if out, err := exec.Command("kubectl", "--kubeconfig", kubeconfig, "get", "--raw", "/readyz").CombinedOutput(); err != nil {
 		t.Fatalf("the cluster of %s does not answer: %v\n%s", kubeconfig, err, out)
 	}
@@ -41,6 +42,7 @@ func TestCluster(t *testing.T) {
 		Dir: "testdata/cluster", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("KUBECONFIG", kubeconfig)
+			env.Setenv("KUBECACHEDIR", filepath.Join(env.WorkDir, "cache"))
 			env.Setenv("PODLAB_CLUSTER", "existing")
 			return setup(env)
 		},

@@ -1,0 +1,102 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"podlab.dev/podlab/content"
+	"podlab.dev/podlab/cue/want"
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/report"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/*.golden")
+
+func sample() grader.Report {
+	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	var many []want.Mismatch
+	for _, p := range strings.Split("abcdefghij", "") {
+		many = append(many, want.Mismatch{Path: "spec." + p, Want: "1", Got: "2"})
+	}
+	return grader.Report{
+		Lab: "first-pod", Title: "Your first Pod", Entries: 9, Earned: 2, Points: 9, Unjudged: 1,
+		Results: []grader.Result{
+			{Check: "a", Step: "create", Title: "It exists", Verdict: grader.Passed, Points: 2, Earned: 2, Evidence: []int64{3}, At: &at},
+			{Check: "b", Step: "create", Title: "It is Ready", Verdict: grader.Failed, Points: 2, Message: "Pod web is not as wanted",
+				Mismatches: []want.Mismatch{{Path: "status.phase", Want: `"Running"`, Got: `"Pending"`}}, Why: "A node has to be chosen.", Next: "kubectl describe pod web"},
+			{Check: "c", Step: "create", Title: "Many fields", Verdict: grader.Failed, Points: 1, Mismatches: many},
+			{Check: "d", Step: "look", Title: "It was looked at", Verdict: grader.Pending, Points: 1, Message: "not yet", Why: "why", Next: "next"},
+			{Check: "e", Step: "look", Title: "It waits", Verdict: grader.Blocked, Points: 2, Message: "waits for: It is Ready", Needs: []string{"b"}},
+			{Check: "f", Step: "look", Title: "It could not be seen", Verdict: grader.Errored, Points: 1, Message: "the cluster cannot be watched: EOF"},
+		},
+	}
+}
+
+func clean(s string) string { return content.Line(s, 200) }
+
+func TestText(t *testing.T) {
+	var got bytes.Buffer
+	if err := report.Text(&got, sample(), report.Options{Clean: clean}); err != nil {
+		t.Fatal(err)
+	}
+	const golden = "testdata/report.golden"
+	if *update {
+		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("got:\n%s\nwant:\n%s", got.String(), want)
+	}
+}
+
+// Whatever a cluster prints, the terminal gets no control character from it.
+func TestHostileStringsAreCleaned(t *testing.T) {
+	evil := "a\x1b]52;c;eA==\x07\x1b[2J\u009b31m\u202e\r\nPASS"
+	r := sample()
+	r.Title, r.Lab = evil, evil
+	for i := range r.Results {
+		x := &r.Results[i]
+		x.Title, x.Message, x.Why, x.Next = evil, evil, evil, evil
+		for j := range x.Mismatches {
+			x.Mismatches[j] = want.Mismatch{Path: evil, Want: evil, Got: evil}
+		}
+	}
+	var out bytes.Buffer
+	if err := report.Text(&out, r, report.Options{Clean: clean, All: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range out.String() {
+		if c < ' ' && c != '\n' || c >= 0x7f && c < 0xa0 || c == 0x202e {
+			t.Fatalf("%U reached the terminal in %q", c, out.String())
+		}
+	}
+	for _, line := range strings.Split(out.String(), "\n") {
+		if strings.HasPrefix(line, "PASS") {
+			t.Error("a string of the cluster began a line of its own")
+		}
+	}
+}
+
+func TestJSONCanBeReadBack(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.JSON(&b, sample()); err != nil {
+		t.Fatal(err)
+	}
+	var back grader.Report
+	if err := json.Unmarshal(b.Bytes(), &back); err != nil {
+		t.Fatal(err)
+	}
+	if back.Points != 9 || len(back.Results) != 6 || back.Results[1].Mismatches[0].Got != `"Pending"` {
+		t.Errorf("read back %+v", back)
+	}
+}

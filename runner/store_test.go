@@ -1,0 +1,149 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/grader"
+)
+
+// Two processes that change one session must not lose each other's changes.
+func TestUpdatesOfManyAreAllKept(t *testing.T) {
+	store, l := NewStore(t.TempDir()), testLab(t, nil)
+	const processes, each = 8, 10
+	var wg sync.WaitGroup
+	for p := range processes {
+		wg.Go(func() {
+			x, err := store.Open("test", "test", l)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for i := range each {
+				if err := x.Update(func(st *State) {
+					if st.Hints == nil {
+						st.Hints = map[string]int{}
+					}
+					st.Hints[fmt.Sprintf("%d-%d", p, i)] = 1
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	states, err := store.States()
+	if err != nil || len(states) != 1 || len(states[0].Hints) != processes*each {
+		t.Errorf("%d sessions, %v", len(states), err)
+	}
+}
+
+func TestASessionIsFoundAgain(t *testing.T) {
+	dir := t.TempDir()
+	store, l := NewStore(dir), testLab(t, nil)
+	catalog := NewCatalog(fstest.MapFS{"test/lab.cue": {Data: []byte("x")}})
+	var none *NoSessionError
+	if _, err := store.Find("", catalog); !errors.As(err, &none) {
+		t.Errorf("nothing was started: %v", err)
+	}
+	x, err := store.Open("test", "test", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []bool{true, false} {
+		if moved, err := x.Turn(1); moved != want || err != nil {
+			t.Errorf("turned: %v, %v; the lab has two pages", moved, err)
+		}
+	}
+	again, err := NewStore(dir).Open("test", "test", l)
+	if err != nil || again.State.Page != 1 || again.State.Started != x.State.Started {
+		t.Errorf("resumed on page %d: %v", again.State.Page, err)
+	}
+	var unknown *lab.UnknownError
+	if _, err := store.Find("tets", catalog); !errors.As(err, &unknown) || unknown.Nearest != "test" {
+		t.Errorf("a lab that is not there: %v", err)
+	}
+}
+
+func TestOnlyOneProcessRecords(t *testing.T) {
+	store, l := NewStore(t.TempDir()), testLab(t, nil)
+	first, _ := store.Open("test", "test", l)
+	second, err := store.Open("test", "test", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := first.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy *BusyError
+	if err := second.Free(); !errors.As(err, &busy) {
+		t.Errorf("the second got %v", err)
+	}
+	unlock()
+	if err := second.Free(); err != nil {
+		t.Errorf("after the first has left: %v", err)
+	}
+}
+
+func TestHintsGoStepByStep(t *testing.T) {
+	store, l := NewStore(t.TempDir()), testLab(t, nil)
+	x, err := store.Open("test", "test", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Turn(1); err != nil {
+		t.Fatal(err)
+	}
+	r := grader.Report{Results: []grader.Result{{Check: "c", Step: "two", Verdict: grader.Pending}}}
+	for i, want := range []string{"first", "second", "second"} {
+		if h, ok, err := x.Hint(r); !ok || err != nil || h.Text != want {
+			t.Errorf("hint %d is %q, %v, %v", i+1, h.Text, ok, err)
+		}
+	}
+	r.Results[0].Verdict = grader.Passed
+	if h, ok, _ := x.Hint(r); ok {
+		t.Errorf("a check that passed gave the hint %q", h.Text)
+	}
+}
+
+func TestLeftoversAreKilledDemos(t *testing.T) {
+	store, l := NewStore(t.TempDir()), testLab(t, nil)
+	if _, err := store.Open("test", "test", l); err != nil {
+		t.Fatal(err)
+	}
+	playing, err := store.OpenDemo("test", "test", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := playing.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	killed, err := store.OpenDemo("test", "test", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	for _, x := range []*Session{playing, killed} {
+		state := fmt.Sprintf(`{"key": %q, "namespace": %q, "touched": %q}`, x.Key, x.Key, old)
+		if err := os.WriteFile(filepath.Join(store.session(x.Key), "session.json"), []byte(state), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := store.Leftovers()
+	if len(left) != 1 || left[0].Key != killed.Key {
+		t.Errorf("%d leftovers", len(left))
+	}
+	if states, _ := store.States(); len(states) != 1 {
+		t.Errorf("%d sessions of the learner, want 1: demos are not theirs", len(states))
+	}
+}
