@@ -3,7 +3,9 @@ package record
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -69,13 +71,22 @@ func (w *watcher) reached(ctx context.Context, err error, resumes bool) {
 	case ctx.Err() != nil:
 	case err != nil && !w.lost:
 		w.lost = true
-		w.put(timeline.Entry{Kind: timeline.Gap, Of: w.of(), Reason: err.Error()})
+		w.put(timeline.Entry{Kind: timeline.Gap, Of: w.of(), Reason: cause(err)})
 	case err == nil && w.lost && resumes && w.once:
 		// The watch goes on where it broke off; should the server have
 		// forgotten that place, it says so and a new list follows.
 		w.lost = false
 		w.put(timeline.Entry{Kind: timeline.Resumed, Of: w.of()})
 	}
+}
+
+// cause leaves out which request it was that failed: a learner made none.
+func cause(err error) string {
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	return err.Error()
 }
 
 // Add records an object that is new.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/url"
 	"strings"
 	"syscall"
@@ -77,7 +76,6 @@ func (a *app) explain(err error) (what, do string, code int) {
 		}
 	}
 	var input interface{ Usage() }
-	var refused *net.OpError
 	var request *url.Error
 	switch {
 	case errors.As(err, &input):
@@ -85,12 +83,12 @@ func (a *app) explain(err error) (what, do string, code int) {
 	case remedy != nil:
 	case strings.HasPrefix(what, "unknown command"), strings.HasPrefix(what, "unknown flag"), strings.Contains(what, " arg(s), "):
 		what, do, code = wrongCommand(what)
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC), strings.Contains(what, syscall.ENOSPC.Error()): // not every library wraps
 		what, do = fmt.Sprintf("the disk is full: %v", err), fmt.Sprintf("free some space (podlab keeps its files in %s) and run the command again; nothing recorded so far is lost", a.store.Dir())
 	case errors.Is(err, fs.ErrPermission):
 		do = fmt.Sprintf("make %s your own, or set XDG_STATE_HOME to a folder that is", a.store.Dir())
-	case errors.As(err, &refused), errors.As(err, &request):
-		what, do = fmt.Sprintf("the lab's cluster does not answer: %v", err), "podlab start brings the cluster and the lab back; your progress is kept"
+	case errors.As(err, &request):
+		what, do = fmt.Sprintf("the lab's cluster does not answer: %v", request.Err), "podlab start brings the cluster and the lab back; your progress is kept"
 	}
 	return what, do, code
 }

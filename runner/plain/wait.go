@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/content"
 )
 
 // waits shows what is being waited for and for how long: on a terminal in one
 // line that is written over, elsewhere in a line when a wait begins, one when it
 // ends, and one now and then in between.
 type waits struct {
-	err  io.Writer
-	live bool
+	err   io.Writer
+	live  bool
+	width int // of a live line, which must not wrap: only one row is written over
 
 	mu    sync.Mutex
 	open  string // the message of the wait that is on
@@ -29,7 +31,7 @@ const again = 15 * time.Second
 
 // Waits returns a sink for cluster events, and a function that ends the display.
 func (f *Front) Waits() (progress func(cluster.Event), done func()) {
-	w := &waits{err: f.Err, live: f.Live, stop: make(chan struct{})}
+	w := &waits{err: f.Err, live: f.Live, width: f.Width, stop: make(chan struct{})}
 	go w.tick()
 	var once sync.Once
 	return w.event, func() { once.Do(func() { close(w.stop); w.clear() }) }
@@ -49,7 +51,7 @@ func (w *waits) tick() {
 		switch {
 		case w.open == "":
 		case w.live:
-			fmt.Fprintf(w.err, "\r\x1b[K… %s (%s)", w.open, seconds(time.Since(w.since)))
+			w.over(w.open, " ("+seconds(time.Since(w.since))+")")
 		case time.Since(w.said) >= again:
 			w.said = time.Now()
 			fmt.Fprintf(w.err, "… still: %s (%s)\n", w.open, seconds(time.Since(w.since)))
@@ -69,7 +71,7 @@ func (w *waits) event(e cluster.Event) {
 	case !e.Done:
 		w.open, w.since, w.said = message, time.Now(), time.Now()
 		if w.live {
-			fmt.Fprintf(w.err, "… %s", message)
+			w.over(message, "")
 		} else {
 			fmt.Fprintf(w.err, "… %s\n", message)
 		}
@@ -84,6 +86,11 @@ func (w *waits) event(e cluster.Event) {
 	if message == w.open {
 		w.open = ""
 	}
+}
+
+// over writes the live line anew.
+func (w *waits) over(message, elapsed string) {
+	fmt.Fprintf(w.err, "\r\x1b[K… %s%s", content.Line(message, max(w.width-len(elapsed)-3, 10)), elapsed)
 }
 
 func (w *waits) clear() {
