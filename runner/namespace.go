@@ -122,16 +122,25 @@ func waitGone(ctx context.Context, api kubernetes.Interface, ns *corev1.Namespac
 	return nil
 }
 
-// removeNamespace deletes the session's namespace; a missing one is fine. With
-// wait it returns when the namespace has disappeared.
-func (x *Session) removeNamespace(ctx context.Context, wait bool) error {
+// api is a client of the session's cluster.
+func (x *Session) api() (kubernetes.Interface, error) {
 	cfg, err := x.rest()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	api, err := kubernetes.NewForConfig(cfg)
 	if err != nil {
-		return fmt.Errorf("connect to the cluster: %w", err)
+		return nil, fmt.Errorf("connect to the cluster: %w", err)
+	}
+	return api, nil
+}
+
+// removeNamespace deletes the session's namespace; a missing one is fine. With
+// wait it returns when the namespace has disappeared.
+func (x *Session) removeNamespace(ctx context.Context, wait bool) error {
+	api, err := x.api()
+	if err != nil {
+		return err
 	}
 	ns, err := api.CoreV1().Namespaces().Get(ctx, x.State.Namespace, metav1.GetOptions{})
 	switch {
@@ -180,13 +189,9 @@ func (x *Session) Reset(ctx context.Context) error {
 	if err := x.Update(func(st *State) { st.Page, st.Hints, st.Earned = 0, nil, 0 }); err != nil {
 		return err
 	}
-	cfg, err := x.rest()
+	api, err := x.api()
 	if err != nil {
 		return err
-	}
-	api, err := kubernetes.NewForConfig(cfg)
-	if err != nil {
-		return fmt.Errorf("connect to the cluster: %w", err)
 	}
 	_, err = x.makeNamespace(ctx, api)
 	return err
