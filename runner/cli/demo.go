@@ -68,19 +68,23 @@ func (a *app) demoUp(x *runner.Session) func(context.Context, func(cluster.Event
 			return false, err
 		}
 		for _, old := range a.store.Leftovers() {
-			a.leave(ctx, old)
+			// A cluster that has not come back within the hour took the
+			// namespace with it.
+			if !a.leave(ctx, old) && time.Since(old.State.Touched) > time.Hour {
+				_ = old.Forget()
+			}
 		}
 		return fresh, nil
 	}
 }
 
-// leave removes a demo's namespace and files. It is tried once, also after a
-// Ctrl-C: what remains is swept by the next demo.
-func (a *app) leave(ctx context.Context, x *runner.Session) {
+// leave removes a demo's namespace and files, also after a Ctrl-C, and tells
+// whether it could: what remains is swept by the next demo.
+func (a *app) leave(ctx context.Context, x *runner.Session) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := x.Stop(ctx, false); err != nil && !isNoSession(err) {
-		return
+		return false
 	}
-	_ = x.Forget()
+	return x.Forget() == nil
 }
