@@ -249,7 +249,7 @@ func (g *Grader) met(needs []string) bool {
 
 // held passes a check whose window has been open long enough before e.
 func (g *Grader) held(s *state, before, e timeline.Entry) bool {
-	if s.since.IsZero() || e.Time.Sub(s.since) < s.Holds || e.Kind == timeline.Gap {
+	if s.since.IsZero() || e.Time.Sub(s.since) < s.Holds {
 		return false
 	}
 	s.pass(s.since.Add(s.Holds), s.sinceSeq, before.Seq)

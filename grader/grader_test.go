@@ -169,6 +169,14 @@ func TestVerdicts(t *testing.T) {
 		{"still there", gone, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "still exists"},
 		{"a lost cluster deletes nothing", gone, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).start("c2", "n2").synced() }, []grader.Verdict{F}, "has to exist before"},
 		{"a new namespace deletes nothing", gone, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).start("c1", "n2").synced() }, []grader.Verdict{F}, ""},
+		{"what was deleted in a namespace that is lost counts for nothing", logs + check("two", onPod+`needs: ["one"], gone: true`), func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).deleted("p", "u").start("c1", "n2").synced().log("u", "ready")
+		}, []grader.Verdict{P, F}, ""},
+		{"a window does not outlast the gap that ends it", held, func(x *tape) *tape {
+			x.synced().pod("p", "u", "Running", true)
+			x.now = x.now.Add(time.Minute) // when the watch broke is not known
+			return x.gap().resumed().pod("p", "u", "Running", false)
+		}, []grader.Verdict{F}, "not as wanted"},
 		{"deleted while nobody watched", gone, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).start("c1", "n1").put(timeline.Entry{Kind: timeline.Deleted, Missed: true, Object: x.object("p", "u", "Running", true)}).synced()
 		}, []grader.Verdict{P}, ""},
