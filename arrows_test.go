@@ -13,8 +13,9 @@ const module = "podlab.dev/podlab"
 // below it, and the longest match counts.
 var arrows = map[string][]string{
 	"":                {"runner/cli"},
-	"runner/cli":      {"runner", "runner/plain", "grader", "cluster", "content", "cue/lab", "labs"},
+	"runner/cli":      {"runner", "runner/plain", "runner/labtest", "grader", "cluster", "content", "cue/lab", "labs"},
 	"runner/plain":    {"runner", "grader", "cluster", "content", "cue/lab"},
+	"runner/labtest":  {"runner", "runner/plain", "grader", "cluster", "cue/lab"},
 	"runner":          {"grader", "cluster", "content", "cue"},
 	"grader":          {"cue"},
 	"cluster":         {"cluster/toolbox", "cue/lab"},

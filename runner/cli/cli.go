@@ -119,7 +119,7 @@ func newRoot(a *app) *cobra.Command {
 	})
 	root.AddCommand(
 		newList(a), newStart(a), newPage(a), newNext(a), newCheck(a), newHint(a), newReset(a), newStop(a),
-		newStatus(a), newDemo(a), newShell(a), newKubectl(a), newCluster(a), newDoctor(a), newVersion(a),
+		newStatus(a), newDemo(a), newShell(a), newKubectl(a), newCluster(a), newLab(a), newDoctor(a), newVersion(a),
 	)
 	return root
 }

@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
 
 	"podlab.dev/podlab/cluster"
 	"podlab.dev/podlab/grader"
@@ -23,7 +25,8 @@ type Up func(ctx context.Context, progress func(cluster.Event)) (fresh bool, err
 // Start shows the page that the session is on at once, brings the cluster up
 // behind it, and then writes every verdict as it changes, until ctx ends or the
 // learner quits. Lines of in are commands (next, back, check, hint, page, reset,
-// help, quit); at its end the session goes on without them.
+// help, quit). At its end the session goes on without them, or, on a terminal,
+// where it was typed, ends.
 func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up Up) error {
 	r, err := x.Recorded()
 	if err != nil {
@@ -40,7 +43,8 @@ func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up U
 
 	live := &live{Front: f, session: x, last: r}
 	lines := make(chan string)
-	go read(in, lines)
+	file, ok := in.(*os.File)
+	go read(in, lines, ok && term.IsTerminal(int(file.Fd())))
 	for {
 		again, err := live.round(ctx, lines)
 		if !again || err != nil {
@@ -62,11 +66,14 @@ func (f *Front) bringUp(ctx context.Context, x *runner.Session, up Up, resumed b
 	return nil
 }
 
-func read(in io.Reader, lines chan<- string) {
+func read(in io.Reader, lines chan<- string, typed bool) {
 	defer close(lines)
 	s := bufio.NewScanner(in)
 	for s.Scan() {
 		lines <- s.Text()
+	}
+	if typed {
+		lines <- "quit"
 	}
 }
 

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/content"
+	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/runner"
+	"podlab.dev/podlab/runner/labtest"
+)
+
+func newLab(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "lab", Short: "For authors of labs", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	var parallel int
+	var patience time.Duration
+	test := &cobra.Command{
+		Use: "test [LAB...]", Short: "Prove labs on a real cluster",
+		Long: "Test tries labs (all built-in ones, or those named) on the cluster, several answers side by side: untouched a lab must earn nothing,\neach of its solutions everything, and each of its mistakes must be caught by the check that the lab names.\nIt exits 1 when a lab does not hold.",
+		RunE: func(cmd *cobra.Command, names []string) error { return a.testLabs(cmd.Context(), names, parallel, patience) },
+	}
+	test.Flags().IntVar(&parallel, "parallel", 3, "how many answers play side by side")
+	test.Flags().DurationVar(&patience, "patience", time.Minute, "how long a solution may take for a page's checks after its last command")
+	cmd.AddCommand(test)
+	return cmd
+}
+
+func (a *app) testLabs(ctx context.Context, names []string, parallel int, patience time.Duration) error {
+	if len(names) == 0 {
+		names = a.catalog.Names()
+	}
+	var cases []labtest.Case
+	needs := lab.Needs{}
+	for _, name := range names {
+		l, key, err := a.catalog.Load(name)
+		if err != nil {
+			return err
+		}
+		cases = append(cases, labtest.Cases(l, key, name)...)
+		needs.Nodes = max(needs.Nodes, l.Needs.Nodes)
+		for _, image := range l.Needs.Images {
+			if !slices.Contains(needs.Images, image) {
+				needs.Images = append(needs.Images, image)
+			}
+		}
+	}
+	podlab, err := program()
+	if err != nil {
+		return err
+	}
+	progress, done := a.Waits()
+	c, err := cluster.Up(ctx, a.options, needs, progress)
+	done()
+	if err != nil {
+		return err
+	}
+	outcomes, held := []labtest.Outcome{}, true
+	w := tabwriter.NewWriter(a.Out, 24, 0, 2, ' ', 0)
+	err = labtest.Run(ctx, cases, labtest.Config{
+		Store: a.store, Cluster: c, Podlab: podlab, Parallel: parallel, Patience: patience,
+		Leave: func(ctx context.Context, x *runner.Session) { a.leave(ctx, x) },
+	}, func(o labtest.Outcome) {
+		outcomes, held = append(outcomes, o), held && o.OK
+		if a.json {
+			return
+		}
+		mark := "✓ ok  "
+		if !o.OK {
+			mark = "✗ FAIL"
+		}
+		fmt.Fprintf(w, "%s %s\t%s\t%d/%d\t%.1f s\n", mark, o.Lab, o.Answer, o.Earned, o.Points, o.Seconds)
+		if o.Why != "" {
+			fmt.Fprintf(w, "       %s\n", content.Line(o.Why, 300))
+		}
+		w.Flush()
+	})
+	if err != nil {
+		return err
+	}
+	if a.json {
+		if err := a.printJSON(outcomes); err != nil {
+			return err
+		}
+	}
+	if !held {
+		return statusError(exitNotPassed)
+	}
+	return nil
+}

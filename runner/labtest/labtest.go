@@ -1,0 +1,177 @@
+// Package labtest proves a lab on a real cluster: untouched it scores nothing,
+// every solution scores in full, and every mistake is caught by the check that
+// the lab says catches it. Each case plays in a session of its own, several side
+// by side.
+//
+//	cases := labtest.Cases(l)
+//	err := labtest.Run(ctx, cases, labtest.Config{…}, func(o labtest.Outcome) { … })
+package labtest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/runner"
+	"podlab.dev/podlab/runner/plain"
+)
+
+// Case is one way in which a lab is tried.
+type Case struct {
+	Lab *lab.Lab
+	// Key and Source are the lab's, as the catalog gives them.
+	Key, Source string
+	// Answer is the folder that is played; empty leaves the lab untouched.
+	Answer string
+	// Fails is the check that must catch the answer; empty where none must.
+	Fails string
+}
+
+// Outcome is what came of a case.
+type Outcome struct {
+	Lab    string `json:"lab"`
+	Answer string `json:"answer"`
+	OK     bool   `json:"ok"`
+	// Why says what is wrong with the lab when it is not OK.
+	Why     string  `json:"why,omitempty"`
+	Earned  int     `json:"earned"`
+	Points  int     `json:"points"`
+	Seconds float64 `json:"seconds"`
+	// Report is what the grader said.
+	Report grader.Report `json:"report"`
+}
+
+// Cases lists what a lab is to be tried with.
+func Cases(l *lab.Lab, key, source string) []Case {
+	cases := []Case{{Lab: l, Key: key, Source: source}}
+	for _, s := range l.Solutions {
+		cases = append(cases, Case{Lab: l, Key: key, Source: source, Answer: "solutions/" + s})
+	}
+	for _, m := range slices.Sorted(maps.Keys(l.Mistakes)) {
+		cases = append(cases, Case{Lab: l, Key: key, Source: source, Answer: "mistakes/" + m, Fails: l.Mistakes[m].Fails})
+	}
+	return cases
+}
+
+// Config is what running cases needs.
+type Config struct {
+	Store   runner.Store
+	Cluster *cluster.Cluster
+	// Podlab is the path of this program, which is also kubectl.
+	Podlab string
+	// Parallel is how many cases run side by side.
+	Parallel int
+	// Patience is how long a right answer may take for a page's checks after its
+	// last command.
+	Patience time.Duration
+	// Leave removes a session and its namespace.
+	Leave func(context.Context, *runner.Session)
+}
+
+// caught is how long a wrong answer is given to pass by mistake.
+const caught = 5 * time.Second
+
+// Run tries the cases and hands each outcome over as it comes, one at a time. Its
+// error is trouble of the environment; a lab that does not hold is an outcome.
+func Run(ctx context.Context, cases []Case, c Config, done func(Outcome)) error {
+	outcomes := make(chan Outcome)
+	var g errgroup.Group
+	g.SetLimit(max(c.Parallel, 1))
+	ended := make(chan error, 1)
+	go func() {
+		for _, x := range cases {
+			g.Go(func() error {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				began := time.Now()
+				r, err := c.play(ctx, x)
+				if err != nil {
+					return fmt.Errorf("%s, %s: %w", x.Lab.ID, x.name(), err)
+				}
+				o := x.judge(r)
+				o.Seconds = time.Since(began).Seconds()
+				outcomes <- o
+				return nil
+			})
+		}
+		ended <- g.Wait()
+		close(outcomes)
+	}()
+	for o := range outcomes {
+		done(o)
+	}
+	return <-ended
+}
+
+func (x Case) name() string {
+	if x.Answer == "" {
+		return "untouched"
+	}
+	return x.Answer
+}
+
+// play brings the case to its end and returns the final report.
+func (c Config) play(ctx context.Context, x Case) (grader.Report, error) {
+	s, err := c.Store.OpenDemo(x.Key, x.Source, x.Lab)
+	if err != nil {
+		return grader.Report{}, err
+	}
+	defer c.Leave(ctx, s)
+	up := func(ctx context.Context, _ func(cluster.Event)) (bool, error) { return s.Attach(ctx, c.Cluster) }
+	if x.Answer == "" {
+		if _, err := up(ctx, nil); err != nil {
+			return grader.Report{}, err
+		}
+		if _, err := s.Check(ctx, "", 0); err != nil {
+			return grader.Report{}, err
+		}
+		return s.Judge()
+	}
+	a, err := runner.FindAnswer(x.Lab, x.Answer)
+	if err != nil {
+		return grader.Report{}, err
+	}
+	patience := c.Patience
+	if x.Fails != "" {
+		patience = caught
+	}
+	return plain.New(io.Discard, io.Discard, plain.Look{}).Demo(ctx, s, a, c.Podlab, patience, up)
+}
+
+// judge says whether the lab held.
+func (x Case) judge(r grader.Report) Outcome {
+	o := Outcome{Lab: x.Lab.ID, Answer: x.name(), Earned: r.Earned, Points: r.Points, Report: r}
+	var failed []string
+	verdicts := map[string]grader.Verdict{}
+	for _, res := range r.Results {
+		verdicts[res.Check] = res.Verdict
+		if res.Verdict == grader.Failed {
+			failed = append(failed, res.Check)
+		}
+		if res.Verdict == grader.Errored {
+			o.Why = fmt.Sprintf("check %s could not be judged: %s", res.Check, res.Message)
+			return o
+		}
+	}
+	switch {
+	case x.Answer == "" && r.Earned > 0:
+		o.Why = fmt.Sprintf("untouched it earns %d of %d points", r.Earned, r.Points)
+	case x.Answer == "":
+	case x.Fails == "" && !r.Passed:
+		o.Why = fmt.Sprintf("it is right and does not pass: %s", strings.Join(failed, ", "))
+	case x.Fails != "" && verdicts[x.Fails] != grader.Failed:
+		o.Why = fmt.Sprintf("check %s must fail and is %s", x.Fails, verdicts[x.Fails])
+	}
+	o.OK = o.Why == ""
+	return o
+}
