@@ -24,7 +24,9 @@ func newLab(a *app) *cobra.Command {
 	test := &cobra.Command{
 		Use: "test [LAB...]", Short: "Prove labs on a real cluster",
 		Long: "Test tries labs (all built-in ones, or those named) on the cluster, several answers side by side: untouched a lab must earn nothing,\neach of its solutions everything, and each of its mistakes must be caught by the check that the lab names.\nIt exits 1 when a lab does not hold.",
-		RunE: func(cmd *cobra.Command, names []string) error { return a.testLabs(cmd.Context(), names, parallel, patience) },
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return a.testLabs(cmd.Context(), names, parallel, patience)
+		},
 	}
 	test.Flags().IntVar(&parallel, "parallel", 3, "how many answers play side by side")
 	test.Flags().DurationVar(&patience, "patience", time.Minute, "how long a solution may take for a page's checks after its last command")
