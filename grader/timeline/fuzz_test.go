@@ -1,0 +1,38 @@
+package timeline
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Whatever a file holds, opening it does not panic, and what could be opened can
+// be appended to and read again.
+func FuzzOpen(f *testing.F) {
+	f.Add([]byte("{\"seq\":1,\"kind\":\"clock\"}\n{\"seq\":2"))
+	f.Add([]byte("\n\n"))
+	f.Add([]byte("{}\n\x00\x00\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "timeline.jsonl")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		x, err := Open(path)
+		if err != nil {
+			if after, _ := os.ReadFile(path); !bytes.Equal(after, data) {
+				t.Error("a file that was refused was changed")
+			}
+			return
+		}
+		defer x.Close()
+		n := len(x.Entries())
+		if _, err := x.Append(Entry{Kind: Clock}); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Read(path)
+		if err != nil || len(again.Entries()) != n+1 {
+			t.Errorf("%d entries after appending to %d: %v", len(again.Entries()), n, err)
+		}
+	})
+}
