@@ -36,7 +36,7 @@ func (x *Session) Command(podlab, shell string) (*exec.Cmd, error) {
 		shell = "/bin/sh"
 	case filepath.Base(shell) == "bash":
 		rc := filepath.Join(x.dir, "bashrc")
-		text := fmt.Sprintf(bashrc, filepath.Join(x.store.dir, "bin"), x.Kubeconfig(), x.Key)
+		text := fmt.Sprintf(bashrc, x.bin(), x.Kubeconfig(), x.Key)
 		if err := os.WriteFile(rc, []byte(text), 0o600); err != nil {
 			return nil, fmt.Errorf("prepare the shell: %w", err)
 		}

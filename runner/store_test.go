@@ -147,3 +147,32 @@ func TestLeftoversAreKilledDemos(t *testing.T) {
 		t.Errorf("%d sessions of the learner, want 1: demos are not theirs", len(states))
 	}
 }
+
+// Shells that open at the same moment, of one session and of others, all find
+// kubectl.
+func TestManyShellsOpenAtOnce(t *testing.T) {
+	store, l := NewStore(t.TempDir()), testLab(t, nil)
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			x, err := store.Open(fmt.Sprintf("test%d", i%2), "test", l)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			podlab := fmt.Sprintf("/bin/podlab%d", i)
+			if _, err := x.Environ(podlab); err != nil {
+				t.Error(err)
+			}
+			if to, err := os.Readlink(filepath.Join(x.bin(), "kubectl")); err != nil || filepath.Dir(to) != "/bin" {
+				t.Errorf("kubectl is %q, %v", to, err)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range 2 {
+		if left, _ := filepath.Glob(filepath.Join(store.session(fmt.Sprintf("test%d", i)), "bin", "*.*")); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -50,8 +51,7 @@ func copyFiles(from fs.FS, dir string, overwrite bool) error {
 // Environ is the environment for a shell in the lab: kubectl is podlab's own and
 // talks to the lab's namespace, and nothing of it reads ~/.kube.
 func (x *Session) Environ(podlab string) ([]string, error) {
-	bin, err := x.store.shims(podlab)
-	if err != nil {
+	if err := x.shims(podlab); err != nil {
 		return nil, err
 	}
 	env := []string{}
@@ -63,18 +63,21 @@ func (x *Session) Environ(podlab string) ([]string, error) {
 		}
 	}
 	return append(env,
-		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"PATH="+x.bin()+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"KUBECONFIG="+x.Kubeconfig(),
 		"KUBECACHEDIR="+filepath.Join(x.store.dir, "cache"),
 		"PODLAB_LAB="+x.Key,
 	), nil
 }
 
-// shims makes a folder in which kubectl and podlab are this very program.
-func (s Store) shims(podlab string) (dir string, err error) {
-	dir = filepath.Join(s.dir, "bin")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make %s: %w", dir, err)
+// bin is the folder that comes first in the PATH of the lab's shells.
+func (x *Session) bin() string { return filepath.Join(x.dir, "bin") }
+
+// shims makes kubectl and podlab in the session's own folder this very program.
+// Several shells of a session may do so at a time.
+func (x *Session) shims(podlab string) error {
+	if err := os.MkdirAll(x.bin(), 0o700); err != nil {
+		return fmt.Errorf("make %s: %w", x.bin(), err)
 	}
 	for _, name := range []string{"kubectl", "podlab"} {
 		if runtime.GOOS == "windows" { // links need a privilege there
@@ -82,20 +85,24 @@ func (s Store) shims(podlab string) (dir string, err error) {
 			if name == "podlab" {
 				script = fmt.Sprintf("@\"%s\" %%*\r\n", podlab)
 			}
-			if err := os.WriteFile(filepath.Join(dir, name+".cmd"), []byte(script), 0o700); err != nil {
-				return "", err
+			if err := os.WriteFile(filepath.Join(x.bin(), name+".cmd"), []byte(script), 0o700); err != nil {
+				return err
 			}
 			continue
 		}
-		link := filepath.Join(dir, name)
+		link := filepath.Join(x.bin(), name)
 		if at, err := os.Readlink(link); err == nil && at == podlab {
 			continue
 		}
 		// Made aside and renamed: another shell may be using the old one.
-		aside := fmt.Sprintf("%s.%d", link, os.Getpid())
-		if err := errors.Join(os.Symlink(podlab, aside), os.Rename(aside, link)); err != nil {
-			return "", fmt.Errorf("make %s: %w", link, err)
+		aside := fmt.Sprintf("%s.%x", link, rand.Uint64())
+		err := os.Symlink(podlab, aside)
+		if err == nil {
+			err = os.Rename(aside, link)
+		}
+		if err != nil {
+			return fmt.Errorf("make %s: %w", link, err)
 		}
 	}
-	return dir, nil
+	return nil
 }

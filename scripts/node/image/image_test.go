@@ -150,7 +150,7 @@ func TestSandboxImage(t *testing.T) {
 }
 
 func TestImageName(t *testing.T) {
-	for ref, want := range map[string]string{"registry.k8s.io/coredns/coredns:v1": "coredns", "host:5000/etcd:3.7.0-0": "etcd", "pause": "pause"} {
+	for ref, want := range map[string]string{"registry.example/coredns/coredns:v1": "coredns", "host:5000/etcd:3.7.0-0": "etcd", "pause": "pause"} {
 		if got := imageName(ref); got != want {
 			t.Errorf("imageName(%q) = %q, want %q", ref, got, want)
 		}
