@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader/report"
 	"podlab.dev/podlab/runner"
 )
@@ -39,7 +40,7 @@ func newDemo(a *app) *cobra.Command {
 				return err
 			}
 			defer a.leave(cmd.Context(), x)
-			r, err := a.Demo(cmd.Context(), x, played, podlab, patience, a.demoUp(x))
+			r, err := a.Demo(cmd.Context(), x, played, podlab, func(lab.Step) time.Duration { return patience }, a.demoUp(x))
 			if err != nil {
 				return err
 			}

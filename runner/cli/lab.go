@@ -23,7 +23,7 @@ func newLab(a *app) *cobra.Command {
 	var patience time.Duration
 	test := &cobra.Command{
 		Use: "test [LAB...]", Short: "Prove labs on a real cluster",
-		Long: "Test tries labs (all built-in ones, or those named) on the cluster, several answers side by side: untouched a lab must earn nothing,\neach of its solutions everything, and each of its mistakes must be caught by the check that the lab names.\nIt exits 1 when a lab does not hold.",
+		Long: "Test tries labs (all built-in ones, or those named) on the cluster, several answers side by side: untouched a lab must earn nothing,\neach of its solutions everything, and each of its mistakes must be caught by the check that the lab names.\nIt exits 1 when a lab does not hold; -v then shows what was on the learner's screen.",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return a.testLabs(cmd.Context(), names, parallel, patience)
 		},
@@ -82,6 +82,9 @@ func (a *app) testLabs(ctx context.Context, names []string, parallel int, patien
 			fmt.Fprintf(w, "       %s\n", content.Line(o.Why, 300))
 		}
 		w.Flush()
+		if !o.OK && a.verbose {
+			fmt.Fprintf(a.Out, "\n%s\n", content.Text(o.Transcript))
+		}
 	})
 	if err != nil {
 		return err

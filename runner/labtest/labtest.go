@@ -8,10 +8,12 @@
 package labtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +48,8 @@ type Outcome struct {
 	Earned  int     `json:"earned"`
 	Points  int     `json:"points"`
 	Seconds float64 `json:"seconds"`
+	// Transcript is what was on the learner's screen, when it is not OK.
+	Transcript string `json:"transcript,omitempty"`
 	// Report is what the grader said.
 	Report grader.Report `json:"report"`
 }
@@ -93,13 +97,10 @@ func Run(ctx context.Context, cases []Case, c Config, done func(Outcome)) error 
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				began := time.Now()
-				r, err := c.play(ctx, x)
+				o, err := c.try(ctx, x)
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", x.Lab.ID, x.name(), err)
 				}
-				o := x.judge(r)
-				o.Seconds = time.Since(began).Seconds()
 				outcomes <- o
 				return nil
 			})
@@ -113,6 +114,36 @@ func Run(ctx context.Context, cases []Case, c Config, done func(Outcome)) error 
 	return <-ended
 }
 
+// tries is how often a case is played whose commands could not reach the API
+// server.
+const tries = 3
+
+// unreachable is how kubectl says that nobody answered: the cluster's trouble,
+// which says nothing about the lab.
+var unreachable = regexp.MustCompile(`(?m)^(Unable to connect to the server|The connection to the server .* was refused|error: .*(connection reset by peer|connection refused))`)
+
+// try plays the case, again where the cluster got in the way.
+func (c Config) try(ctx context.Context, x Case) (o Outcome, err error) {
+	began := time.Now()
+	for range tries {
+		var screen bytes.Buffer
+		r, err := c.play(ctx, x, &screen)
+		if err != nil {
+			return o, err
+		}
+		o = x.judge(r)
+		o.Seconds = time.Since(began).Seconds()
+		if !o.OK {
+			o.Transcript = screen.String()
+		}
+		if !unreachable.Match(screen.Bytes()) {
+			return o, nil
+		}
+	}
+	o.OK, o.Why = false, "the cluster did not answer its commands, in each of several tries"
+	return o, nil
+}
+
 func (x Case) name() string {
 	if x.Answer == "" {
 		return "untouched"
@@ -120,8 +151,14 @@ func (x Case) name() string {
 	return x.Answer
 }
 
-// play brings the case to its end and returns the final report.
-func (c Config) play(ctx context.Context, x Case) (grader.Report, error) {
+// catches tells whether the step has the check that must catch the answer.
+func (x Case) catches(s lab.Step) bool {
+	return slices.ContainsFunc(s.Checks, func(c lab.Check) bool { return c.ID == x.Fails })
+}
+
+// play brings the case to its end, shows it on screen and returns the final
+// report.
+func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Report, error) {
 	s, err := c.Store.OpenDemo(x.Key, x.Source, x.Lab)
 	if err != nil {
 		return grader.Report{}, err
@@ -141,11 +178,13 @@ func (c Config) play(ctx context.Context, x Case) (grader.Report, error) {
 	if err != nil {
 		return grader.Report{}, err
 	}
-	patience := c.Patience
-	if x.Fails != "" {
-		patience = caught
+	patience := func(s lab.Step) time.Duration {
+		if x.catches(s) {
+			return caught
+		}
+		return c.Patience
 	}
-	return plain.New(io.Discard, io.Discard, plain.Look{}).Demo(ctx, s, a, c.Podlab, patience, up)
+	return plain.New(screen, io.Discard, plain.Look{}).Demo(ctx, s, a, c.Podlab, patience, up)
 }
 
 // judge says whether the lab held.
@@ -169,9 +208,28 @@ func (x Case) judge(r grader.Report) Outcome {
 	case x.Answer == "":
 	case x.Fails == "" && !r.Passed:
 		o.Why = fmt.Sprintf("it is right and does not pass: %s", strings.Join(failed, ", "))
+	case x.Fails != "" && x.unreached(verdicts) != "":
+		// A check that fails because nobody came that far catches nothing.
+		o.Why = fmt.Sprintf("the mistake was not reached: check %s did not pass before", x.unreached(verdicts))
 	case x.Fails != "" && verdicts[x.Fails] != grader.Failed:
 		o.Why = fmt.Sprintf("check %s must fail and is %s", x.Fails, verdicts[x.Fails])
 	}
 	o.OK = o.Why == ""
 	return o
+}
+
+// unreached is the first check on the pages before the mistake's that has not
+// passed, or "".
+func (x Case) unreached(verdicts map[string]grader.Verdict) string {
+	for _, s := range x.Lab.Steps {
+		if x.catches(s) {
+			return ""
+		}
+		for _, c := range s.Checks {
+			if verdicts[c.ID] != grader.Passed {
+				return c.ID
+			}
+		}
+	}
+	return ""
 }

@@ -29,11 +29,13 @@ func TestJudge(t *testing.T) {
 		{"right and refused", "solutions/x", "", report(1, P, F), "does not pass: b"},
 		{"wrong and caught", "mistakes/x", "b", report(1, P, F), ""},
 		{"wrong and passed", "mistakes/x", "b", report(2, P, P), "check b must fail and is passed"},
-		{"wrong and caught by another", "mistakes/x", "b", report(0, F, B), "check b must fail and is blocked"},
+		{"wrong and blocked", "mistakes/x", "b", report(1, P, B), "check b must fail and is blocked"},
+		{"wrong and not reached", "mistakes/x", "b", report(0, F, F), "not reached: check a"},
 		{"not judged is not caught", "mistakes/x", "b", report(1, P, E), "could not be judged"},
 		{"not judged is not empty", "", "", report(0, E, F), "could not be judged"},
 	} {
-		x := Case{Lab: &lab.Lab{}, Answer: c.answer, Fails: c.fails}
+		pages := []lab.Step{{Checks: []lab.Check{{ID: "a"}}}, {Checks: []lab.Check{{ID: "b"}}}}
+		x := Case{Lab: &lab.Lab{Steps: pages}, Answer: c.answer, Fails: c.fails}
 		o := x.judge(c.report)
 		if o.OK != (c.why == "") || !strings.Contains(o.Why, c.why) {
 			t.Errorf("%s: ok %v, why %q; want %q", c.name, o.OK, o.Why, c.why)
@@ -49,5 +51,19 @@ func TestCases(t *testing.T) {
 	}
 	if want := "untouched: solutions/a: solutions/b: mistakes/x:d mistakes/y:c"; strings.Join(got, " ") != want {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	for text, want := range map[string]bool{
+		"$ kubectl get pods\nUnable to connect to the server: read tcp 127.0.0.1:40834->127.0.0.1:34579: read: connection reset by peer\n": true,
+		"The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?\n":                                 true,
+		"Error from server (NotFound): pods \"web\" not found\n":                                                                           false,
+		"$ kubectl exec web -- wget -qO- http://localhost:1/\nwget: can't connect to remote host: Connection refused\n":                    false,
+		"the lesson says: Unable to connect to the server\n":                                                                               false,
+	} {
+		if got := unreachable.MatchString(text); got != want {
+			t.Errorf("%v for %q", got, text)
+		}
 	}
 }

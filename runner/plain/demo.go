@@ -10,15 +10,17 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/runner"
 )
 
 // Demo plays an answer as a learner would: each page, the commands typed, the
 // checks turning green as the cluster changes. It stops at the first page whose
-// checks have not passed patience after its last command, and returns the final
-// report. podlab is the path of this program, which is also kubectl.
-func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience time.Duration, up Up) (grader.Report, error) {
+// checks have not passed for as long as patience says after its last command, and
+// returns the final report. podlab is the path of this program, which is also
+// kubectl.
+func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience func(lab.Step) time.Duration, up Up) (grader.Report, error) {
 	r, err := x.Recorded()
 	if err != nil {
 		return r, err
@@ -64,7 +66,7 @@ type play struct {
 	session  *runner.Session
 	shell    *runner.Shell
 	answer   *runner.Answer
-	patience time.Duration
+	patience func(lab.Step) time.Duration
 	moved    chan struct{} // a token when the report changed
 
 	mu          sync.Mutex
@@ -129,7 +131,7 @@ func (p *play) step(ctx context.Context) (passed bool, err error) {
 	}
 	waiting, done := p.Waits()
 	defer done()
-	late := time.After(p.patience)
+	late := time.After(p.patience(step))
 	for open := ""; ; {
 		r := p.show(step.ID)
 		pending := unpassed(r, step.ID)
