@@ -11,7 +11,7 @@ ARCH     := $(shell $(GO) env GOARCH)
 export CGO_ENABLED = 0
 LDFLAGS  := -s -w
 
-.PHONY: demo test test-unit test-full test-touched build engine node-image lint fmt clean
+.PHONY: demo test test-unit test-full test-touched build engine node-image node-parts lint fmt clean
 
 demo: engine node-image build
 	./bin/podlab demo first-pod
@@ -25,6 +25,10 @@ engine:
 
 node-image: engine
 	scripts/node-image
+
+# What a node needs that runs without an engine.
+node-parts:
+	scripts/node-parts
 
 # On a machine with nothing: a container engine, the node image, then all tests.
 # Those on the cluster never come from the cache: go cannot see that change.

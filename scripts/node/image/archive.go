@@ -92,6 +92,18 @@ func writeArchive(w io.Writer, images ...image) error {
 	return tw.Close()
 }
 
+func writeArchiveFile(path string, images ...image) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := writeArchive(f, images...); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 func fileDigest(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

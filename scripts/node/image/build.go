@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -43,6 +44,7 @@ type build struct {
 	version string // of Kubernetes
 	tag     string
 	modules map[string]module
+	env     []string // of every program that is run, besides this one's own
 	log     *progress
 }
 
@@ -65,7 +67,7 @@ func newBuild(dir, engine string) (*build, error) {
 		}
 		return sum
 	}
-	b.hash = hashOf(func(string) bool { return true })
+	b.hash = hashOf(func(name string) bool { return !strings.HasPrefix(name, "image/parts") })
 	b.work = filepath.Join(b.cache, b.hash)
 	b.bin = filepath.Join(b.cache, "bin-"+hashOf(func(name string) bool {
 		return !strings.HasPrefix(name, "image/") || name == "image/compile.go"
@@ -93,10 +95,10 @@ func requiredVersion(file, module string) (string, error) {
 	return "", fmt.Errorf("%s does not require %s", file, module)
 }
 
-// contentHash covers the chosen files of the module and the architecture. All of
-// them are the sources, the manifests, the package list, and go.mod and go.sum
-// with every dependency's version, kind's among them. Which Debian point release
-// the packages come from is not part of it.
+// contentHash covers the chosen files and the architecture. The node image's files
+// are the sources, the manifests, the package list, and go.mod and go.sum with
+// every dependency's version, kind's among them. Which Debian point release the
+// packages come from is not part of it.
 func contentHash(dir fs.FS, part func(name string) bool) (string, error) {
 	var names []string
 	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
@@ -142,7 +144,7 @@ func (b *build) lock(ctx context.Context) (unlock func(), err error) {
 			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
 		}
 		if b.log.idle() {
-			end = b.log.begin("waiting for another build of the node image")
+			end = b.log.begin("waiting for another build")
 		}
 		select {
 		case <-ctx.Done():
@@ -154,7 +156,7 @@ func (b *build) lock(ctx context.Context) (unlock func(), err error) {
 
 // run builds the image and hands it to the engine.
 func (b *build) run(ctx context.Context) error {
-	if err := supported(); err != nil {
+	if err := supported("a node image", "connect to a network where kind's image can be pulled"); err != nil {
 		return err
 	}
 	if err := b.room(); err != nil {
@@ -163,7 +165,7 @@ func (b *build) run(ctx context.Context) error {
 	if err := b.sweep(); err != nil {
 		return err
 	}
-	if err := b.buildPackages(ctx); err != nil {
+	if err := b.buildPackages(ctx, "a node image", "mmdebstrap", "gcc", "libc6-dev", "pkg-config", "libseccomp-dev"); err != nil {
 		return err
 	}
 	parts, partsCtx := errgroup.WithContext(ctx)
@@ -195,7 +197,7 @@ func (b *build) room() error {
 		return err
 	}
 	if free := s.Bavail * uint64(s.Bsize); free < need && !exists(b.binary("runc")) {
-		return &hintError{fmt.Sprintf("%s has %.1f GB free, and building a node image takes up to %d GB", b.cache, float64(free)/(1<<30), need>>30),
+		return &hintError{fmt.Sprintf("%s has %.1f GB free, and building the programs of a node takes up to %d GB", b.cache, float64(free)/(1<<30), need>>30),
 			"make room, or point XDG_CACHE_HOME to a disk that has it"}
 	}
 	return nil
@@ -238,7 +240,8 @@ func (b *build) prune(ctx context.Context) error {
 		return err
 	}
 	for _, e := range entries {
-		if name := filepath.Join(b.cache, e.Name()); name != b.bin && name != b.debian && e.Name() != "lock" {
+		name := filepath.Join(b.cache, e.Name())
+		if name != b.bin && name != b.debian && e.Name() != "lock" && !ofParts(e.Name()) {
 			if err := os.RemoveAll(name); err != nil {
 				return err
 			}
@@ -257,34 +260,35 @@ func (b *build) prune(ctx context.Context) error {
 	return nil
 }
 
+// packageFiles tell whether a Debian package that building needs is there, or
+// something as good: a program, or a file.
+var packageFiles = map[string]string{
+	"mmdebstrap": "mmdebstrap", "gcc": "gcc", "pkg-config": "pkg-config",
+	"libc6-dev": "/usr/include/stdio.h", "libseccomp-dev": "/usr/include/seccomp.h",
+}
+
+func missing(packages ...string) []string {
+	return slices.DeleteFunc(packages, func(name string) bool {
+		file := packageFiles[name]
+		return found(file) || filepath.IsAbs(file) && exists(file)
+	})
+}
+
 // buildPackages sees to the few Debian packages that building needs.
-func (b *build) buildPackages(ctx context.Context) error {
-	needs := map[string]func() bool{
-		"mmdebstrap":     func() bool { return found("mmdebstrap") },
-		"gcc":            func() bool { return found("gcc") },
-		"libc6-dev":      func() bool { return exists("/usr/include/stdio.h") },
-		"pkg-config":     func() bool { return found("pkg-config") },
-		"libseccomp-dev": func() bool { return exists("/usr/include/seccomp.h") },
-	}
-	var missing []string
-	for name, there := range needs {
-		if !there() {
-			missing = append(missing, name)
-		}
-	}
-	if len(missing) == 0 {
+func (b *build) buildPackages(ctx context.Context, what string, packages ...string) error {
+	packages = missing(packages...)
+	if len(packages) == 0 {
 		return nil
 	}
-	sort.Strings(missing)
-	list := strings.Join(missing, " ")
+	list := strings.Join(packages, " ")
 	if !found("apt-get") {
-		return &hintError{"building a node image needs " + list, "install them, or connect to a network where kind's image can be pulled"}
+		return &hintError{"building " + what + " needs " + list, "install them, or connect to a network where kind's image can be pulled"}
 	}
 	if os.Geteuid() != 0 {
-		return &hintError{"building a node image needs " + list, "sudo apt-get install " + list}
+		return &hintError{"building " + what + " needs " + list, "sudo apt-get install " + list}
 	}
 	defer b.log.begin("installing " + list)()
-	install := append([]string{"-qq", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0", "install", "--no-install-recommends"}, missing...)
+	install := append([]string{"-qq", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0", "install", "--no-install-recommends"}, packages...)
 	env := []string{"DEBIAN_FRONTEND=noninteractive"}
 	if _, err := b.command(ctx, env, "apt-get", install...); err == nil {
 		return nil
@@ -303,7 +307,7 @@ func (b *build) buildPackages(ctx context.Context) error {
 func (b *build) command(ctx context.Context, env []string, name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = b.dir
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = slices.Concat(os.Environ(), b.env, env)
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	cmd.SysProcAttr = dieWithParent()

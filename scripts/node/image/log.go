@@ -29,7 +29,7 @@ func (p *progress) say(format string, args ...any) {
 
 func (p *progress) print(text string) {
 	p.last = time.Now()
-	fmt.Fprintf(p.w, "node-image: %4.0f s  %s\n", time.Since(p.started).Seconds(), text)
+	fmt.Fprintf(p.w, "%s: %4.0f s  %s\n", program, time.Since(p.started).Seconds(), text)
 }
 
 // begin opens a part; parts may run side by side. The function closes it.

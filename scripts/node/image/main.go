@@ -5,10 +5,15 @@
 //	scripts/node-image           reference of a usable image on stdout, built if need be
 //	scripts/node-image --build   the locally built one, even where kind's own could be had
 //	scripts/node-image --hash    hash of what the built image is made of
+//	scripts/node-parts           directory of what a node needs that runs without an engine
 //
 // In order: the image that kind pins, if the engine has it; the built one, if the
 // engine has it; a pull of the pinned one; a build. A build that was interrupted
-// goes on from the parts in the cache.
+// goes on from what is in the cache.
+//
+// What runs without an engine is built anywhere where there is apt, by anyone: the
+// programs of the built image, and the little else that they call, out of Debian
+// packages that are unpacked and not installed.
 package main
 
 import (
@@ -20,6 +25,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -27,6 +33,9 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/defaults"
 )
+
+// program is the name that messages begin with: the script's that was called.
+var program = filepath.Base(os.Args[0])
 
 // exitEnvironment says that not podlab but this machine must change.
 const exitEnvironment = 3
@@ -39,21 +48,22 @@ func main() {
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 	case ctx.Err() != nil:
-		fmt.Fprintln(os.Stderr, "node-image: interrupted; run it again to go on from here")
+		fmt.Fprintln(os.Stderr, program+": interrupted; run it again to go on from here")
 		os.Exit(130)
 	case errors.As(err, &hint):
-		fmt.Fprintf(os.Stderr, "node-image: %v\n  → %s\n", err, hint.todo)
+		fmt.Fprintf(os.Stderr, "%s: %v\n  → %s\n", program, err, hint.todo)
 		os.Exit(exitEnvironment)
 	default:
-		fmt.Fprintln(os.Stderr, "node-image:", err)
+		fmt.Fprintln(os.Stderr, program+":", err)
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("node-image", flag.ContinueOnError)
+	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	build := flags.Bool("build", false, "use the locally built image even if kind's own is there")
 	hash := flags.Bool("hash", false, "print the content hash of the built image")
+	withoutEngine := flags.Bool("parts", false, "make what a node needs that runs without an engine, and print its directory")
 	dir := flags.String("dir", ".", "directory of the Go module scripts/node")
 	engine := flags.String("engine", "docker", "container engine client")
 	if err := flags.Parse(args); err != nil {
@@ -67,12 +77,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		fmt.Fprintln(out, b.hash)
 		return nil
 	}
-	ref, err := b.reference(ctx, *build)
-	if err != nil {
-		return err
+	var made string
+	if *withoutEngine {
+		made, err = b.parts(ctx)
+	} else {
+		made, err = b.reference(ctx, *build)
 	}
-	fmt.Fprintln(out, ref)
-	return nil
+	if err == nil {
+		fmt.Fprintln(out, made)
+	}
+	return err
 }
 
 // reference goes through the order that the package comment gives.
@@ -152,9 +166,9 @@ type hintError struct {
 
 func (e *hintError) Error() string { return e.what }
 
-func supported() error {
+func supported(what, otherwise string) error {
 	if runtime.GOOS != "linux" {
-		return &hintError{"a node image can only be built on Linux, not on " + runtime.GOOS, "connect to a network where kind's image can be pulled"}
+		return &hintError{what + " can only be built on Linux, not on " + runtime.GOOS, otherwise}
 	}
 	return nil
 }

@@ -297,18 +297,6 @@ func (b *build) importImages(ctx context.Context, store string, images []image) 
 	return stop()
 }
 
-func writeArchiveFile(path string, images ...image) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := writeArchive(f, images...); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
 // load hands the image to the engine: its two layers, put together on the way.
 func (b *build) load(ctx context.Context) error {
 	defer b.log.begin("loading " + b.tag + " into " + b.engine)()

@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -27,22 +28,13 @@ func (b *build) staticImages(ctx context.Context, dir string, rootfs *tree) ([]i
 	if err != nil {
 		return nil, err
 	}
-	pause, err := b.pauseImage()
+	images, err := b.podImages(dir, list, rootfs)
 	if err != nil {
 		return nil, err
 	}
-	layer := func(name string, fill func(*tar.Writer) error) (string, error) {
-		path := filepath.Join(dir, name+".tar")
-		return path, writeTar(path, fill)
-	}
-	base := func(tw *tar.Writer) error {
-		if err := addDir(tw, "tmp", 0o1777); err != nil {
-			return err
-		}
-		return addBytes(tw, "etc/passwd", []byte("root:x:0:0:root:/:/sbin/nologin\n"), 0o644)
-	}
-	kube, err := layer("kube", func(tw *tar.Writer) error {
-		if err := base(tw); err != nil {
+	l := layers{b, dir}
+	kube, err := l.write("kube", func(tw *tar.Writer) error {
+		if err := addBase(tw); err != nil {
 			return err
 		}
 		if err := addFile(tw, "usr/local/bin/kube", b.binary("kube"), 0o755); err != nil {
@@ -58,46 +50,16 @@ func (b *build) staticImages(ctx context.Context, dir string, rootfs *tree) ([]i
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := layer("proxy", func(tw *tar.Writer) error { return addFirewall(tw, rootfs) })
+	proxy, err := l.write("proxy", func(tw *tar.Writer) error { return addFirewall(tw, rootfs) })
 	if err != nil {
 		return nil, err
 	}
-	program := func(name, at string) (string, error) {
-		return layer(name, func(tw *tar.Writer) error {
-			if err := base(tw); err != nil {
-				return err
-			}
-			return addFile(tw, at, b.binary(name), 0o755)
-		})
-	}
-	etcd, err := program("etcd", "usr/local/bin/etcd")
+	etcd, err := l.program("etcd", "usr/local/bin/etcd")
 	if err != nil {
 		return nil, err
-	}
-	coredns, err := program("coredns", "coredns")
-	if err != nil {
-		return nil, err
-	}
-	hold, err := program("pause", "pause")
-	if err != nil {
-		return nil, err
-	}
-	storage, err := program("local-path-provisioner", "usr/bin/local-path-provisioner")
-	if err != nil {
-		return nil, err
-	}
-	helper, err := layer("helper", func(tw *tar.Writer) error { return addBusybox(tw, rootfs) })
-	if err != nil {
-		return nil, err
-	}
-	env := []string{searchPath}
-	images := []image{
-		{tags: []string{pause}, layers: []string{hold}, config: config{User: "65535:65535", Entrypoint: []string{"/pause"}}},
-		{tags: []string{b.provisionerImage()}, layers: []string{storage}, config: config{Env: env}},
-		{tags: []string{helperImage}, layers: []string{helper}, config: config{Env: env}},
 	}
 	for _, ref := range list {
-		img := image{tags: []string{ref}, config: config{Env: env}}
+		img := image{tags: []string{ref}, config: config{Env: []string{searchPath}}}
 		switch name := imageName(ref); {
 		case name == "kube-proxy":
 			img.layers = []string{kube, proxy}
@@ -105,11 +67,8 @@ func (b *build) staticImages(ctx context.Context, dir string, rootfs *tree) ([]i
 			img.layers = []string{kube}
 		case name == "etcd":
 			img.layers = []string{etcd}
-		case name == "coredns":
-			img.layers = []string{coredns}
-			img.config.Entrypoint = []string{"/coredns"}
-		case name == "pause":
-			continue // containerd's config says which
+		case name == "coredns", name == "pause":
+			continue // with the images of Pods
 		default:
 			return nil, fmt.Errorf("kubeadm wants the image %s, which is not made here", ref)
 		}
@@ -118,13 +77,83 @@ func (b *build) staticImages(ctx context.Context, dir string, rootfs *tree) ([]i
 	return images, nil
 }
 
+// podImages are the images of the Pods that no node is without, and of what holds
+// a Pod together. containerd's config names the latter, kubeadm a newer one.
+func (b *build) podImages(dir string, kubeadmList []string, userland *tree) ([]image, error) {
+	pause, err := b.pauseImage()
+	if err != nil {
+		return nil, err
+	}
+	dns := slices.IndexFunc(kubeadmList, func(ref string) bool { return imageName(ref) == "coredns" })
+	if dns < 0 {
+		return nil, fmt.Errorf("kubeadm wants no CoreDNS: %v", kubeadmList)
+	}
+	l := layers{b, dir}
+	hold, err := l.program("pause", "pause")
+	if err != nil {
+		return nil, err
+	}
+	coredns, err := l.program("coredns", "coredns")
+	if err != nil {
+		return nil, err
+	}
+	storage, err := l.program("local-path-provisioner", "usr/bin/local-path-provisioner")
+	if err != nil {
+		return nil, err
+	}
+	helper, err := l.write("helper", func(tw *tar.Writer) error { return addBusybox(tw, userland) })
+	if err != nil {
+		return nil, err
+	}
+	env := []string{searchPath}
+	return []image{
+		{tags: []string{pause}, layers: []string{hold}, config: config{User: "65535:65535", Entrypoint: []string{"/pause"}}},
+		{tags: []string{kubeadmList[dns]}, layers: []string{coredns}, config: config{Env: env, Entrypoint: []string{"/coredns"}}},
+		{tags: []string{b.provisionerImage()}, layers: []string{storage}, config: config{Env: env}},
+		{tags: []string{helperImage}, layers: []string{helper}, config: config{Env: env}},
+	}, nil
+}
+
+// layers writes the layers of images into a directory.
+type layers struct {
+	b   *build
+	dir string
+}
+
+func (l layers) write(name string, fill func(*tar.Writer) error) (string, error) {
+	path := filepath.Join(l.dir, name+".tar")
+	return path, writeTar(path, fill)
+}
+
+// program is the layer of an image that holds one program.
+func (l layers) program(name, at string) (string, error) {
+	return l.write(name, func(tw *tar.Writer) error {
+		if err := addBase(tw); err != nil {
+			return err
+		}
+		return addFile(tw, at, l.b.binary(name), 0o755)
+	})
+}
+
+func addBase(tw *tar.Writer) error {
+	if err := addDir(tw, "tmp", 0o1777); err != nil {
+		return err
+	}
+	return addBytes(tw, "etc/passwd", []byte("root:x:0:0:root:/:/sbin/nologin\n"), 0o644)
+}
+
 func imageName(ref string) string {
 	name, _, _ := strings.Cut(ref[strings.LastIndex(ref, "/")+1:], ":")
 	return name
 }
 
-// kubeadmImages asks the kubeadm that was just built.
 func (b *build) kubeadmImages(ctx context.Context) ([]string, error) {
+	out, err := b.kubeadm(ctx, "config", "images", "list")
+	return strings.Fields(string(out)), err
+}
+
+// kubeadm runs the one that was just built.
+func (b *build) kubeadm(ctx context.Context, args ...string) ([]byte, error) {
 	dir, err := os.MkdirTemp(b.work, "kubeadm-*")
 	if err != nil {
 		return nil, err
@@ -134,8 +163,7 @@ func (b *build) kubeadmImages(ctx context.Context) ([]string, error) {
 	if err := os.Symlink(b.binary("kube"), kubeadm); err != nil {
 		return nil, err
 	}
-	out, err := b.command(ctx, nil, kubeadm, "config", "images", "list", "--kubernetes-version="+b.version)
-	return strings.Fields(string(out)), err
+	return b.command(ctx, nil, kubeadm, append(args, "--kubernetes-version="+b.version)...)
 }
 
 var sandboxImage = regexp.MustCompile(`(?m)^\s*sandbox(?:_image)?\s*=\s*"([^"]+)"`)
@@ -152,12 +180,21 @@ func (b *build) pauseImage() (string, error) {
 	return string(m[1]), nil
 }
 
-// addFirewall adds what kube-proxy calls: iptables under all its names, nft,
-// conntrack, with their libraries and modules.
+// iptablesProgram acts as the program it is called by.
+const iptablesProgram = "xtables-nft-multi"
+
+var iptablesNames = []string{"iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"}
+
+// firewall is the closure of what kube-proxy calls: iptables with its modules, nft,
+// conntrack, and of more programs.
+func (t *tree) firewall(more ...string) (map[string]string, error) {
+	names := append([]string{"usr/sbin/" + iptablesProgram, "usr/sbin/nft", "usr/sbin/conntrack"}, more...)
+	return t.closure(append(names, t.matching("usr/lib/*/xtables/*.so")...)...)
+}
+
+// addFirewall adds them, iptables under all its names.
 func addFirewall(tw *tar.Writer, rootfs *tree) error {
-	names := []string{"usr/sbin/xtables-nft-multi", "usr/sbin/nft", "usr/sbin/conntrack"}
-	names = append(names, rootfs.matching("usr/lib/*/xtables/*.so")...)
-	files, err := rootfs.closure(names...)
+	files, err := rootfs.firewall()
 	if err != nil {
 		return err
 	}
@@ -166,21 +203,27 @@ func addFirewall(tw *tar.Writer, rootfs *tree) error {
 			return err
 		}
 	}
-	for _, family := range []string{"iptables", "ip6tables"} {
-		for _, suffix := range []string{"", "-save", "-restore"} {
-			if err := addLink(tw, "usr/sbin/"+family+suffix, "xtables-nft-multi"); err != nil {
-				return err
-			}
+	for _, name := range iptablesNames {
+		if err := addLink(tw, "usr/sbin/"+name, iptablesProgram); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func (t *tree) busybox() ([]byte, error) {
+	body := t.body[t.resolve("bin/busybox")]
+	if len(body) == 0 {
+		return nil, errors.New("the root filesystem has no busybox")
+	}
+	return body, nil
+}
+
 // addBusybox adds the shell and the two programs of the storage helper.
 func addBusybox(tw *tar.Writer, rootfs *tree) error {
-	body := rootfs.body[rootfs.resolve("bin/busybox")]
-	if len(body) == 0 {
-		return fmt.Errorf("the root filesystem has no busybox")
+	body, err := rootfs.busybox()
+	if err != nil {
+		return err
 	}
 	if err := addBytes(tw, "bin/busybox", body, 0o755); err != nil {
 		return err

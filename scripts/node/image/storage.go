@@ -29,16 +29,22 @@ func (b *build) storageManifest() ([]byte, error) {
 }
 
 func fitStorage(manifest, image string) ([]byte, error) {
-	for _, edit := range [][2]string{
+	return fit("the storage provisioner's manifest", manifest, [][2]string{
 		{"image: " + strings.TrimPrefix(image, "docker.io/"), "image: " + image},
 		{"image: busybox", "image: " + helperImage},
 		{"/opt/local-path-provisioner", "/var/local-path-provisioner"},
 		{"  name: local-path\n", "  name: standard\n  annotations:\n    storageclass.kubernetes.io/is-default-class: \"true\"\n"},
-	} {
-		if strings.Count(manifest, edit[0]) != 1 {
-			return nil, fmt.Errorf("the storage provisioner's manifest has changed: not one %q in it", edit[0])
+	})
+}
+
+// fit edits what others wrote. Each edit must hit exactly once: what has changed
+// under it is noticed when building, not on the node.
+func fit(what, text string, edits [][2]string) ([]byte, error) {
+	for _, edit := range edits {
+		if n := strings.Count(text, edit[0]); n != 1 {
+			return nil, fmt.Errorf("%s has changed: %q is in it %d times, not once", what, edit[0], n)
 		}
-		manifest = strings.Replace(manifest, edit[0], edit[1], 1)
+		text = strings.Replace(text, edit[0], edit[1], 1)
 	}
-	return []byte(manifest), nil
+	return []byte(text), nil
 }

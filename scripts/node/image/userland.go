@@ -13,37 +13,62 @@ import (
 	"strings"
 )
 
-// tree is a root filesystem held by its tar file: enough of it to pick programs
+// tree is a root filesystem held by its tar files: enough of it to pick programs
 // out of it with everything that they need to run.
 type tree struct {
 	files map[string]*tar.Header
 	body  map[string][]byte
 }
 
-// readTree keeps what lies in the directories of programs and libraries.
+// merged are the directories that Debian keeps as links into usr. Single packages
+// still have files in them.
+var merged = []string{"bin", "sbin", "lib", "lib64"}
+
+func newTree() *tree {
+	t := &tree{files: map[string]*tar.Header{}, body: map[string][]byte{}}
+	for _, name := range merged {
+		t.files[name] = &tar.Header{Typeflag: tar.TypeSymlink, Linkname: "usr/" + name}
+	}
+	return t
+}
+
 func readTree(file string) (*tree, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	t := &tree{files: map[string]*tar.Header{}, body: map[string][]byte{}}
-	for tr := tar.NewReader(f); ; {
+	t := newTree()
+	if err := t.read(f); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return t, nil
+}
+
+// read keeps what lies in the directories of programs and libraries.
+func (t *tree) read(r io.Reader) error {
+	for tr := tar.NewReader(r); ; {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
-			return t, nil
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return err
 		}
 		name := clean(h.Name)
+		if top, _, below := strings.Cut(name, "/"); slices.Contains(merged, top) {
+			if !below {
+				continue
+			}
+			name = "usr/" + name
+		}
 		if h.Typeflag == tar.TypeLink {
 			h.Linkname = clean(h.Linkname)
 		}
 		t.files[name] = h
 		if h.Typeflag == tar.TypeReg && (strings.HasPrefix(name, "usr/sbin/") || strings.HasPrefix(name, "usr/bin/") || strings.HasPrefix(name, "usr/lib/")) && h.Size < 8<<20 {
 			if t.body[name], err = io.ReadAll(tr); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
