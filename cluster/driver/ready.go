@@ -108,27 +108,27 @@ func WaitReady(ctx context.Context, config *rest.Config, want Ready, report Repo
 	}
 	wait(plural(want.Nodes, "waiting for the node", "waiting for %d nodes"), func(ctx context.Context) error {
 		api := client.CoreV1().Nodes()
-		return until(ctx, api.List, api.Watch, metav1.ListOptions{}, func(nodes []corev1.Node) string {
+		return notReady(Until(ctx, api.List, api.Watch, metav1.ListOptions{}, func(nodes []corev1.Node) string {
 			seen = see(nodes, want.Since)
 			return nodesMissing(nodes, want)
-		})
+		}))
 	})
 	wait("waiting for the default service account", func(ctx context.Context) error {
 		api := client.CoreV1().ServiceAccounts("default")
 		only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", "default").String()}
-		return until(ctx, api.List, api.Watch, only, func(found []corev1.ServiceAccount) string {
+		return notReady(Until(ctx, api.List, api.Watch, only, func(found []corev1.ServiceAccount) string {
 			if len(found) == 0 {
 				return "namespace default has no service account yet"
 			}
 			return ""
-		})
+		}))
 	})
 	if want.DNS {
 		wait("waiting for cluster DNS", func(ctx context.Context) error {
 			api := client.CoreV1().Pods("kube-system")
-			return until(ctx, api.List, api.Watch, metav1.ListOptions{LabelSelector: dnsSelector}, func(pods []corev1.Pod) string {
+			return notReady(Until(ctx, api.List, api.Watch, metav1.ListOptions{LabelSelector: dnsSelector}, func(pods []corev1.Pod) string {
 				return dnsMissing(pods, want.Since)
-			})
+			}))
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -158,6 +158,19 @@ func waitAPI(ctx context.Context, client *kubernetes.Clientset) error {
 			}
 		case <-time.After(100 * time.Millisecond):
 		}
+	}
+}
+
+// notReady explains an [Until] that ended before nothing was missing.
+func notReady(why string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{
+		Kind: ErrNotReady,
+		What: "the cluster did not become ready: " + why,
+		Do:   "look at `podlab cluster status`; `podlab cluster down` removes the cluster, and the next start makes a new one",
+		Err:  err,
 	}
 }
 

@@ -104,8 +104,8 @@ func TestUntil(t *testing.T) {
 	missing := func(nodes []corev1.Node) string { return nodesMissing(nodes, Ready{Nodes: 1}) }
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := until(ctx, list, follow, metav1.ListOptions{}, missing); err != nil {
-		t.Fatal(err)
+	if why, err := Until(ctx, list, follow, metav1.ListOptions{}, missing); err != nil || why != "" {
+		t.Fatal(why, err)
 	}
 	if lists != 3 || watches != 2 {
 		t.Errorf("%d lists and %d watches", lists, watches)
@@ -123,7 +123,7 @@ func TestUntilSaysWhatWasMissing(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	err := until(ctx, list, follow, metav1.ListOptions{}, func(nodes []corev1.Node) string { return nodesMissing(nodes, Ready{Nodes: 1}) })
+	err := notReady(Until(ctx, list, follow, metav1.ListOptions{}, func(nodes []corev1.Node) string { return nodesMissing(nodes, Ready{Nodes: 1}) }))
 	known, ok := errors.AsType[*Error](err)
 	if !ok || !errors.Is(err, ErrNotReady) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got %v", err)

@@ -2,7 +2,6 @@ package driver
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -18,22 +17,23 @@ type object[T any] interface {
 	metav1.Object
 }
 
-// until lists and watches objects of one kind until missing, given all of them,
-// returns "". When ctx ends first, the error is an [*Error] with what was missing
-// last. client-go's informers would do, but they print through klog.
-func until[T any, P object[T], L runtime.Object](
+// Until lists and watches objects of one kind until missing, given all of them,
+// returns "". When ctx ends first, the error is that of ctx, and why says what was
+// missing last, or why nobody could say. client-go's informers would do, but they
+// print through klog.
+func Until[T any, P object[T], L runtime.Object](
 	ctx context.Context,
 	list func(context.Context, metav1.ListOptions) (L, error),
 	follow func(context.Context, metav1.ListOptions) (watch.Interface, error),
 	options metav1.ListOptions,
 	missing func([]T) string,
-) error {
-	why := "the API server has not listed anything yet"
+) (why string, err error) {
+	why = "the API server has not listed anything yet"
 	for {
-		err := func() error {
+		done, err := func() (bool, error) {
 			found, err := list(ctx, options)
 			if err != nil {
-				return err
+				return false, err
 			}
 			known := map[types.UID]T{}
 			if err := meta.EachListItem(found, func(o runtime.Object) error {
@@ -41,20 +41,20 @@ func until[T any, P object[T], L runtime.Object](
 				known[item.GetUID()] = *item
 				return nil
 			}); err != nil {
-				return err
+				return false, err
 			}
 			accessor, err := meta.ListAccessor(found)
 			if err != nil {
-				return err
+				return false, err
 			}
 			if why = missing(values(known)); why == "" {
-				return nil
+				return true, nil
 			}
 			from := options
 			from.ResourceVersion = accessor.GetResourceVersion()
 			w, err := follow(ctx, from)
-			if err != nil {
-				return err
+			if err != nil { // what was listed still holds, and is listed again
+				return false, nil
 			}
 			defer w.Stop()
 			for event := range w.ResultChan() {
@@ -68,31 +68,24 @@ func until[T any, P object[T], L runtime.Object](
 					known[item.GetUID()] = *item
 				}
 				if why = missing(values(known)); why == "" {
-					return nil
+					return true, nil
 				}
 			}
-			return errWatchEnded
+			return false, nil
 		}()
-		if err == nil {
-			return nil
+		if done {
+			return "", nil
 		}
-		if ctx.Err() == nil && !errors.Is(err, errWatchEnded) {
+		if err != nil && ctx.Err() == nil {
 			why = firstLine(err)
 		}
 		select {
 		case <-ctx.Done():
-			return &Error{
-				Kind: ErrNotReady,
-				What: "the cluster did not become ready: " + why,
-				Do:   "look at `podlab cluster status`; `podlab cluster down` removes the cluster, and the next start makes a new one",
-				Err:  ctx.Err(),
-			}
+			return why, ctx.Err()
 		case <-time.After(200 * time.Millisecond): // the server may be restarting
 		}
 	}
 }
-
-var errWatchEnded = errors.New("watch ended")
 
 func values[T any](m map[types.UID]T) []T {
 	all := make([]T, 0, len(m))

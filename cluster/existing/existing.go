@@ -3,8 +3,8 @@
 //
 // The flow: read the kubeconfig, copy its one context into podlab's own file,
 // check that the API server answers and lets podlab work, check the nodes and
-// the images that the lab needs, and hand the copy on. The user's file is never
-// written, and Down only forgets the copy.
+// wait until they report the images that the lab needs, and hand the copy on. The
+// user's file is never written, and Down only forgets the copy.
 //
 //	d := existing.New(existing.Config{StateDir: dir, Kubeconfig: "lab.kubeconfig"})
 //	running, err := d.Up(ctx, lab.Needs{Nodes: 1}, report)
@@ -14,7 +14,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"podlab.dev/podlab/cluster/driver"
@@ -45,17 +46,19 @@ type Config struct {
 
 // Driver uses one existing cluster.
 type Driver struct {
-	config Config
+	config   Config
+	patience time.Duration // with nodes that do not report an image
 }
 
 // New returns a driver for config; it looks at nothing yet.
-func New(config Config) *Driver { return &Driver{config: config} }
+func New(config Config) *Driver { return &Driver{config: config, patience: reportWithin} }
 
 // answerWithin bounds the wait for the first answer of an API server that may be
 // far away or gone.
 const answerWithin = 15 * time.Second
 
-// Up copies the context and checks the cluster against needs.
+// Up copies the context and checks the cluster against needs. It may wait for
+// nodes to report an image.
 func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) (*driver.Running, error) {
 	config, err := d.load()
 	if err != nil {
@@ -79,7 +82,7 @@ func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) 
 			Err:  err,
 		}
 	}
-	client, err := driver.RESTConfig(home.Kubeconfig())
+	restConfig, err := driver.RESTConfig(home.Kubeconfig())
 	if err != nil {
 		return nil, &driver.Error{
 			Kind: driver.ErrKubeconfig,
@@ -88,23 +91,37 @@ func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) 
 			Err:  err,
 		}
 	}
-	step := report.Begin(driver.PhaseReady, "asking cluster %q", name)
-	running, err := d.check(ctx, client, name, needs)
-	if step.End(err) != nil {
-		return nil, err
-	}
-	running.Kubeconfig = home.Kubeconfig()
-	return running, nil
-}
-
-// check asks the cluster for all that a lab needs of it.
-func (d *Driver) check(ctx context.Context, config *rest.Config, name string, needs lab.Needs) (*driver.Running, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	client, err := kubernetes.NewForConfig(config)
+	client, err := kubernetes.NewForConfig(restConfig)
 	if err != nil {
 		return nil, fmt.Errorf("client of context %q: %w", name, err)
 	}
+	step := report.Begin(driver.PhaseReady, "asking cluster %q", name)
+	nodes, err := ask(ctx, client, name, needs)
+	if step.End(err) != nil {
+		return nil, err
+	}
+	nodes, err = d.awaitImages(ctx, client, name, nodes, needs, report)
+	if err != nil {
+		return nil, err
+	}
+	why := fmt.Sprintf("existing cluster, because %s: context %q", d.config.Why, name)
+	if unseen := unseenImages(nodes, needs.Images); unseen != "" {
+		why += "; " + unseen
+	}
+	return &driver.Running{
+		Name:       name,
+		Kubeconfig: home.Kubeconfig(),
+		Version:    nodes[0].Status.NodeInfo.KubeletVersion,
+		Nodes:      len(nodes),
+		Why:        why,
+	}, nil
+}
+
+// ask asks the cluster for all that a lab needs of it, images aside, and gives the
+// nodes that are ready.
+func ask(ctx context.Context, client *kubernetes.Clientset, name string, needs lab.Needs) ([]corev1.Node, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	found, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, refused(name, "list its nodes", err)
@@ -124,33 +141,25 @@ func (d *Driver) check(ctx context.Context, config *rest.Config, name string, ne
 			Do:   "use a context with that right, or let podlab make a cluster: --cluster kind",
 		}
 	}
+	return readyNodes(name, found.Items, needs)
+}
+
+// readyNodes gives the nodes that are ready, or refuses a lab that needs more.
+func readyNodes(cluster string, all []corev1.Node, needs lab.Needs) ([]corev1.Node, error) {
 	var ready []corev1.Node
-	for _, node := range found.Items {
-		if nodeReady(&node) {
-			ready = append(ready, node)
+	for i := range all {
+		if nodeReady(&all[i]) {
+			ready = append(ready, all[i])
 		}
 	}
 	if want := max(needs.Nodes, 1); len(ready) < want {
 		return nil, &driver.Error{
 			Kind: driver.ErrNeeds,
-			What: fmt.Sprintf("the lab needs %d ready nodes and cluster %q has %d (of %d)", want, name, len(ready), len(found.Items)),
+			What: fmt.Sprintf("the lab needs %d ready nodes and cluster %q has %d (of %d)", want, cluster, len(ready), len(all)),
 			Do:   "use a larger cluster, or let podlab make one: --cluster kind",
 		}
 	}
-	note, err := checkImages(name, ready, needs.Images)
-	if err != nil {
-		return nil, err
-	}
-	why := fmt.Sprintf("existing cluster, because %s: context %q", d.config.Why, name)
-	if note != "" {
-		why += "; " + note
-	}
-	return &driver.Running{
-		Name:    name,
-		Version: ready[0].Status.NodeInfo.KubeletVersion,
-		Nodes:   len(ready),
-		Why:     why,
-	}, nil
+	return ready, nil
 }
 
 // Status asks the cluster and copies nothing.
@@ -192,6 +201,12 @@ func (d *Driver) Status(ctx context.Context) (*driver.Status, error) {
 	}
 	status.Clusters = []driver.ClusterStatus{cluster}
 	return status, nil
+}
+
+// Stop leaves the cluster as it is: others may be using it.
+func (d *Driver) Stop(_ context.Context, report driver.Report) error {
+	report.Say(driver.PhaseRemove, "the cluster is not podlab's: it goes on running")
+	return nil
 }
 
 // Down forgets the copy of the context. The cluster itself is left as it is.
@@ -249,6 +264,18 @@ func (d *Driver) load() (*clientcmdapi.Config, error) {
 		}
 	}
 	return config, nil
+}
+
+// contextNames lists the contexts that there are.
+func contextNames(config *clientcmdapi.Config) string {
+	names := slices.Sorted(maps.Keys(config.Contexts))
+	if len(names) == 0 {
+		return "it has none"
+	}
+	if len(names) > 8 {
+		names = append(names[:8], "…")
+	}
+	return strings.Join(names, ", ")
 }
 
 // refused explains an API server that does not do what podlab asked.

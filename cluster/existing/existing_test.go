@@ -11,10 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"podlab.dev/podlab/cluster/driver"
 	"podlab.dev/podlab/cue/lab"
@@ -25,8 +28,9 @@ const toolboxRef = "podlab.dev/toolbox:v1"
 // fakeAPI is as much of an API server as the driver asks.
 type fakeAPI struct {
 	nodes   []corev1.Node
-	status  int  // of the answer to "list nodes"; 0 is 200
-	refuses bool // the right to create namespaces
+	later   chan corev1.Node // what a watch of the nodes says; nil refuses to watch
+	status  int              // of the answer to "list nodes"; 0 is 200
+	refuses bool             // the right to create namespaces
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -37,6 +41,22 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(f.status)
 		reply(metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: "Failure", Code: int32(f.status),
 			Reason: map[int]metav1.StatusReason{401: metav1.StatusReasonUnauthorized, 403: metav1.StatusReasonForbidden}[f.status]})
+	case r.URL.Path == "/api/v1/nodes" && r.URL.Query().Has("watch"):
+		if f.later == nil {
+			http.Error(w, "the driver should not watch", http.StatusForbidden)
+			return
+		}
+		_ = http.NewResponseController(w).Flush()
+		for {
+			select {
+			case <-r.Context().Done():
+				return
+			case node := <-f.later:
+				node.TypeMeta = metav1.TypeMeta{Kind: "Node", APIVersion: "v1"}
+				reply(map[string]any{"type": watch.Modified, "object": node})
+				_ = http.NewResponseController(w).Flush()
+			}
+		}
 	case r.URL.Path == "/api/v1/nodes":
 		reply(corev1.NodeList{TypeMeta: metav1.TypeMeta{Kind: "NodeList", APIVersion: "v1"}, Items: f.nodes})
 	case strings.HasSuffix(r.URL.Path, "/selfsubjectaccessreviews"):
@@ -53,7 +73,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func node(name string, images ...string) corev1.Node {
-	n := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	n := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name)}}
 	n.Status.NodeInfo.KubeletVersion = "v1.36.0"
 	n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}
 	for _, i := range images {
@@ -169,6 +189,7 @@ func TestUpRefuses(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			d, _ := newDriver(t, tc.api)
 			d.config.Context = tc.context
+			d.patience = 50 * time.Millisecond
 			_, err := d.Up(context.Background(), tc.needs, nil)
 			known, ok := errors.AsType[*driver.Error](err)
 			if !ok || !errors.Is(err, tc.kind) {
@@ -203,16 +224,83 @@ func TestNoKubeconfigNeverMeansTheUsersOwn(t *testing.T) {
 	}
 }
 
+// A kubelet tells of an image some time after it was loaded.
+func TestUpWaitsForAnImage(t *testing.T) {
+	api := &fakeAPI{nodes: []corev1.Node{node("n1", toolboxRef), node("n2")}, later: make(chan corev1.Node)}
+	d, _ := newDriver(t, api)
+	var events []driver.Event
+	running, err := d.Up(t.Context(), lab.Needs{Nodes: 2, Images: []string{toolboxRef}}, func(e driver.Event) {
+		events = append(events, e)
+		if strings.HasPrefix(e.Message, "waiting for node n2 to report image "+toolboxRef) && !e.Done {
+			go func() {
+				api.later <- node("n2", "another:1")
+				api.later <- node("n2", "another:1", toolboxRef)
+			}()
+		}
+	})
+	if err != nil || running.Nodes != 2 {
+		t.Fatalf("got %+v, %v", running, err)
+	}
+	if last := events[len(events)-1]; last.Phase != driver.PhaseLoad || !last.Done || last.Err != nil {
+		t.Errorf("the last event is %+v", last)
+	}
+}
+
+func TestWaitForAnImageCanBeStopped(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		api  *fakeAPI
+	}{
+		{"watching", &fakeAPI{nodes: []corev1.Node{node("n1")}, later: make(chan corev1.Node)}},
+		{"not allowed to watch", &fakeAPI{nodes: []corev1.Node{node("n1")}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d, _ := newDriver(t, tc.api)
+			ctx, cancel := context.WithCancel(t.Context())
+			var stopped time.Time
+			_, err := d.Up(ctx, lab.Needs{Images: []string{toolboxRef}}, func(e driver.Event) {
+				if e.Phase == driver.PhaseLoad && !e.Done {
+					time.AfterFunc(50*time.Millisecond, func() { stopped = time.Now(); cancel() })
+				}
+			})
+			if took := time.Since(stopped); !errors.Is(err, context.Canceled) || took > time.Second {
+				t.Errorf("%s after it was stopped: %v", took, err)
+			}
+		})
+	}
+}
+
+// An API server that goes away meanwhile is not a missing image.
+func TestAPIServerGoesWhileAnImageIsAwaited(t *testing.T) {
+	api := &fakeAPI{nodes: []corev1.Node{node("n1")}}
+	d, _ := newDriver(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("watch") {
+			api.status = http.StatusServiceUnavailable
+		}
+		api.ServeHTTP(w, r)
+	}))
+	d.patience = 300 * time.Millisecond
+	if _, err := d.Up(t.Context(), lab.Needs{Images: []string{toolboxRef}}, nil); !errors.Is(err, driver.ErrUnreachable) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestImagesThatANodeDoesNotReport(t *testing.T) {
 	full := node("n1")
 	for i := range reportedImages {
 		full.Status.Images = append(full.Status.Images, corev1.ContainerImage{Names: []string{fmt.Sprint("big:", i)}})
 	}
-	note, err := checkImages("class", []corev1.Node{full}, []string{toolboxRef})
-	if err != nil || !strings.Contains(note, "n1 reports only") {
-		t.Errorf("got %q, %v", note, err)
+	d, _ := newDriver(t, &fakeAPI{nodes: []corev1.Node{full}})
+	running, err := d.Up(t.Context(), lab.Needs{Images: []string{toolboxRef}}, func(e driver.Event) {
+		if e.Phase == driver.PhaseLoad {
+			t.Errorf("it waits for what will never be reported: %+v", e)
+		}
+	})
+	if err != nil || !strings.Contains(running.Why, "n1 reports only") {
+		t.Errorf("got %+v, %v", running, err)
 	}
-	if note, err := checkImages("class", []corev1.Node{node("n1", "docker.io/library/nginx:1")}, []string{"nginx:1"}); note != "" || err != nil {
-		t.Errorf("got %q, %v", note, err)
+	spelled := []corev1.Node{node("n1", "docker.io/library/nginx:1")}
+	if err := refuseMissing("class", spelled, []string{"nginx:1"}); err != nil || unseenImages(spelled, []string{"nginx:1"}) != "" {
+		t.Errorf("got %v", err)
 	}
 }
