@@ -394,23 +394,13 @@ func TestRealImagesAndExisting(t *testing.T) {
 	}
 
 	theirs := cluster.Options{StateDir: t.TempDir(), Kubeconfig: c.Kubeconfig}
-	deadline := time.Now().Add(time.Minute)
-	for {
-		e, err := cluster.Up(t.Context(), theirs, needs, nil)
-		if err == nil {
-			t.Logf("%+v", *e)
-			if e.Driver != cluster.Existing || e.Nodes != 1 {
-				t.Errorf("existing: %+v", *e)
-			}
-			usable(t, e)
-			break
-		}
-		// The kubelet reports a new image within some seconds.
-		if !errors.Is(err, cluster.ErrNeeds) || time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
+	// It waits for the kubelet, which reports a new image within some seconds.
+	e, _, _ := up(t, theirs, needs)
+	t.Logf("%+v", *e)
+	if e.Driver != cluster.Existing || e.Nodes != 1 {
+		t.Errorf("existing: %+v", *e)
 	}
+	usable(t, e)
 	if err := cluster.Down(t.Context(), theirs, nil); err != nil {
 		t.Error(err)
 	}
