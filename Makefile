@@ -17,7 +17,7 @@ demo: engine node-image build
 	./bin/podlab demo first-pod
 
 build:
-	$(GO) run ./cluster/toolbox/pack -arch $(ARCH)
+	$(GO) run ./cluster/packed/pack -arch $(ARCH)
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/podlab .
 
 engine:
@@ -61,4 +61,4 @@ lint:
 	$(GO) vet ./...
 
 clean:
-	rm -rf bin cluster/toolbox/dist/*.gz
+	rm -rf bin cluster/packed/dist/*.gz

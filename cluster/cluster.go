@@ -2,7 +2,8 @@
 // finds again, or is lent.
 //
 // The flow: [Options] choose a driver (kind makes one in a container engine;
-// existing uses any cluster of a kubeconfig), [Up] gives a [Cluster] that is
+// embedded brings its own, without one; existing uses any cluster of a
+// kubeconfig), [Up] gives a [Cluster] that is
 // ready and meets the lab's needs, and what runs a lab talks to it through
 // [Cluster.RESTConfig] and lets the learner's kubectl in through
 // [Cluster.Namespaced]. A cluster stays warm between labs; [Down] removes it.
@@ -30,7 +31,7 @@ import (
 
 // Cluster is a cluster that is up and ready for a lab.
 type Cluster struct {
-	// Driver is "kind" or "existing".
+	// Driver is [Kind], [Embedded] or [Existing].
 	Driver string
 	// Name is the cluster's own name: "podlab", or the context's name.
 	Name string
@@ -50,7 +51,7 @@ type Cluster struct {
 // ends, what was half-made is removed before Up returns. Errors are [*Error]
 // where there is something that the user can do.
 func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)) (*Cluster, error) {
-	name, d, err := choose(opts)
+	d, err := choose(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
 	return &Cluster{
-		Driver:     name,
+		Driver:     running.Driver,
 		Name:       running.Name,
 		Kubeconfig: running.Kubeconfig,
 		Version:    running.Version,
@@ -70,7 +71,7 @@ func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)
 
 // StatusOf says what there is, and changes and starts nothing.
 func StatusOf(ctx context.Context, opts Options) (*Status, error) {
-	_, d, err := choose(opts)
+	d, err := choose(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +86,24 @@ func StatusOf(ctx context.Context, opts Options) (*Status, error) {
 // or half-made; none at all is no error. A cluster that podlab was lent is only
 // forgotten.
 func Down(ctx context.Context, opts Options, progress func(Event)) error {
-	_, d, err := choose(opts)
+	d, err := choose(opts)
 	if err != nil {
 		return err
 	}
 	if err := d.Down(ctx, progress); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	return nil
+}
+
+// Stop ends every cluster that podlab made with these options and keeps it; the
+// next Up starts it again. One that podlab was lent goes on.
+func Stop(ctx context.Context, opts Options, progress func(Event)) error {
+	d, err := choose(opts)
+	if err != nil {
+		return err
+	}
+	if err := d.Stop(ctx, progress); err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"podlab.dev/podlab/cluster/embedded"
 	"podlab.dev/podlab/cluster/existing"
 	"podlab.dev/podlab/cluster/kind"
 )
@@ -17,18 +18,19 @@ func TestChoose(t *testing.T) {
 		err  error
 		do   string
 	}{
-		{"nothing said", Options{}, Kind, nil, ""},
-		{"auto", Options{Driver: Auto}, Kind, nil, ""},
+		{"nothing said", Options{}, Auto, nil, ""},
+		{"auto", Options{Driver: Auto}, Auto, nil, ""},
+		{"embedded", Options{Driver: Embedded}, Embedded, nil, ""},
 		{"a kubeconfig", Options{Kubeconfig: "x"}, Existing, nil, ""},
 		{"a kubeconfig and a context", Options{Kubeconfig: "x", Context: "y"}, Existing, nil, ""},
 		{"existing", Options{Driver: Existing}, Existing, nil, ""},
 		{"kind in spite of a kubeconfig", Options{Driver: Kind, Kubeconfig: "x"}, Kind, nil, ""},
 		{"a context alone", Options{Context: "y"}, "", ErrKubeconfig, "--cluster existing"},
-		{"an unknown one", Options{Driver: "minikube"}, "", ErrNeeds, "auto, kind or existing"},
+		{"an unknown one", Options{Driver: "minikube"}, "", ErrNeeds, "auto, kind, embedded or existing"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Setenv("KUBECONFIG", "/nowhere")
-			name, d, err := choose(tc.opts)
+			d, err := choose(tc.opts)
 			if tc.err != nil {
 				known, ok := errors.AsType[*Error](err)
 				if !ok || !errors.Is(err, tc.err) || !strings.Contains(known.Remedy(), tc.do) {
@@ -36,12 +38,15 @@ func TestChoose(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || name != tc.want {
-				t.Fatalf("got %s, %v; want %s", name, err, tc.want)
+			if err != nil {
+				t.Fatalf("got %v; want %s", err, tc.want)
 			}
+			name := Auto
 			switch d.(type) {
 			case *kind.Driver:
 				name = Kind
+			case *embedded.Driver:
+				name = Embedded
 			case *existing.Driver:
 				name = Existing
 			}

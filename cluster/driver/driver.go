@@ -14,13 +14,15 @@
 //	return &driver.Running{Name: "podlab", Kubeconfig: home.Kubeconfig()}, nil
 //
 // The driver interface itself is declared where it is used, in package cluster;
-// the drivers are cluster/kind and cluster/existing.
+// the drivers are cluster/kind, cluster/embedded and cluster/existing.
 package driver
 
 import "time"
 
 // Running is a cluster that is up and ready for a lab.
 type Running struct {
+	// Driver is what the user calls the driver: "kind".
+	Driver string
 	// Name is the cluster's own name, for instance "podlab".
 	Name string
 	// Kubeconfig is the path of a kubeconfig file of podlab's own (mode 0600)
@@ -79,4 +81,24 @@ type NodeStatus struct {
 	// where a node is not a container.
 	Container   string `json:"container,omitempty"`
 	MemoryBytes int64  `json:"memoryBytes,omitempty"`
+	// Parts are the programs of the node, where podlab keeps them running itself.
+	Parts []PartStatus `json:"parts,omitempty"`
+}
+
+// PartStatus is one program of a node.
+type PartStatus struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // "waiting", "running", "ended", "stopped"
+	// Restarts counts the ends that nobody asked for; LastEnd is how the last was.
+	Restarts int    `json:"restarts,omitempty"`
+	LastEnd  string `json:"lastEnd,omitempty"`
+}
+
+// Capability is one thing that a driver can or cannot do on this machine.
+type Capability struct {
+	Name string `json:"name"`
+	Has  bool   `json:"has"`
+	// Found is what was found; Do is what to do to have it.
+	Found string `json:"found"`
+	Do    string `json:"do,omitempty"`
 }

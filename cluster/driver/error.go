@@ -19,6 +19,7 @@ var (
 	ErrCreate      = errors.New("create cluster")
 	ErrKubeconfig  = errors.New("kubeconfig")
 	ErrPermission  = errors.New("permission")
+	ErrUnsupported = errors.New("not on this machine")
 )
 
 // Error says in one line what is wrong and in one line what to do about it.

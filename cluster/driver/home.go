@@ -42,6 +42,12 @@ type State struct {
 	// Loaded maps a workload image to the digest that podlab last put on every node.
 	Loaded  map[string]string `json:"loaded,omitempty"`
 	Created time.Time         `json:"created,omitzero"`
+	// Started is when its nodes were last started, Boot in which boot of this
+	// machine; no boot says that they were stopped in order. Port is where its API
+	// server was last reached on loopback. For drivers whose clusters are processes.
+	Started time.Time `json:"started,omitzero"`
+	Boot    string    `json:"boot,omitempty"`
+	Port    int       `json:"port,omitempty"`
 }
 
 // Phases of a [State].

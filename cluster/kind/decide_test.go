@@ -45,20 +45,3 @@ func TestDecide(t *testing.T) {
 		})
 	}
 }
-
-func TestClusterNames(t *testing.T) {
-	d := New(Config{})
-	for nodes, want := range map[int]string{0: "podlab", 1: "podlab", 2: "podlab-2n", 3: "podlab-3n"} {
-		if got := d.clusterName(nodes); got != want {
-			t.Errorf("%d nodes: got %s, want %s", nodes, got, want)
-		}
-	}
-	for name, want := range map[string]bool{
-		"podlab": true, "podlab-3n": true, "podlab-12n": true,
-		"podlab-test": false, "podlab-3nx": false, "podlab-n": false, "podlab-03n": false, "kind": false, "podlabs": false,
-	} {
-		if got := d.owns(name); got != want {
-			t.Errorf("owns %s: got %t", name, got)
-		}
-	}
-}

@@ -198,6 +198,19 @@ func (e *engine) start(ctx context.Context, containers []container) error {
 	return nil
 }
 
+// stop stops the containers that run, last made first.
+func (e *engine) stop(ctx context.Context, containers []container) error {
+	for _, c := range slices.Backward(containers) {
+		if c.Status != "running" {
+			continue
+		}
+		if _, err := e.run(ctx, "stop", c.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // image is an image that the engine has.
 type image struct {
 	ID      string

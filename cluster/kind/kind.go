@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	kindcluster "sigs.k8s.io/kind/pkg/cluster"
@@ -71,29 +70,16 @@ func New(config Config) *Driver {
 	return &Driver{config: config, commands: execCommander{}, tar: toolbox.Tar}
 }
 
-// clusterName is the cluster that serves labs with so many nodes.
-func (d *Driver) clusterName(nodes int) string {
-	if nodes <= 1 {
-		return d.config.Name
-	}
-	return fmt.Sprintf("%s-%dn", d.config.Name, nodes)
-}
-
-// owns tells whether a cluster of this name is one of this driver's.
-func (d *Driver) owns(name string) bool {
-	rest, ok := strings.CutPrefix(name, d.config.Name)
-	if !ok {
-		return false
-	}
-	var nodes int
-	_, err := fmt.Sscanf(rest, "-%dn", &nodes)
-	return rest == "" || err == nil && rest == fmt.Sprintf("-%dn", nodes)
+// Engine is nil if a container engine answers; the error says what to do.
+func (d *Driver) Engine(ctx context.Context) error {
+	_, err := findEngine(ctx, d.commands)
+	return err
 }
 
 // Up gives a ready cluster for needs: a warm one, or one made now.
 func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) (*driver.Running, error) {
 	want := max(needs.Nodes, 1)
-	name := d.clusterName(want)
+	name := driver.SizedName(d.config.Name, want)
 	home, err := driver.OpenHome(d.config.StateDir, name)
 	if err != nil {
 		return nil, err
@@ -140,6 +126,7 @@ func (s *session) up(ctx context.Context, needs lab.Needs) (*driver.Running, err
 		return nil, err
 	}
 	return &driver.Running{
+		Driver:     "kind",
 		Name:       s.name,
 		Kubeconfig: s.home.Kubeconfig(),
 		Version:    seen.Version,
@@ -261,8 +248,28 @@ func (s *session) sameImage(state driver.State, containers []container) error {
 	}
 }
 
+// Stop stops the nodes of every cluster of this driver; the next Up starts them.
+func (d *Driver) Stop(ctx context.Context, report driver.Report) error {
+	return d.each(ctx, report, func(s *session) error {
+		containers, err := s.engine.containers(ctx, s.name)
+		if err != nil || len(containers) == 0 {
+			return err
+		}
+		step := report.Begin(driver.PhaseRemove, "stopping cluster %q", s.name)
+		return step.End(s.engine.stop(ctx, containers))
+	})
+}
+
 // Down removes every cluster of this driver.
 func (d *Driver) Down(ctx context.Context, report driver.Report) error {
+	return d.each(ctx, report, func(s *session) error {
+		step := report.Begin(driver.PhaseRemove, "removing cluster %q", s.name)
+		return step.End(s.remove(ctx))
+	})
+}
+
+// each does something with every cluster of this driver, its lock held.
+func (d *Driver) each(ctx context.Context, report driver.Report, do func(*session) error) error {
 	engine, err := findEngine(ctx, d.commands)
 	if err != nil {
 		return err
@@ -272,14 +279,14 @@ func (d *Driver) Down(ctx context.Context, report driver.Report) error {
 		return err
 	}
 	for _, name := range names {
-		if err := d.down(ctx, engine, name, report); err != nil {
+		if err := d.with(ctx, engine, name, report, do); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Driver) down(ctx context.Context, engine *engine, name string, report driver.Report) error {
+func (d *Driver) with(ctx context.Context, engine *engine, name string, report driver.Report, do func(*session) error) error {
 	home, err := driver.OpenHome(d.config.StateDir, name)
 	if err != nil {
 		return err
@@ -291,6 +298,5 @@ func (d *Driver) down(ctx context.Context, engine *engine, name string, report d
 	defer unlock()
 	s := &session{Driver: d, name: name, home: home, engine: engine, report: report}
 	s.provider = kindcluster.NewProvider(engine.providerOption(), kindcluster.ProviderWithLogger(&logger{log: d.config.Log}))
-	step := report.Begin(driver.PhaseRemove, "removing cluster %q", name)
-	return step.End(s.remove(ctx))
+	return do(s)
 }

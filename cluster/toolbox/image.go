@@ -6,8 +6,7 @@
 // is a web server, a shell and a small userland, depending on the name it is
 // called by.
 //
-// The flow: pack cross-compiles box into dist/ (make build), this package embeds
-// it, [Image] lays a root file system around it, and [Tar] writes the archive
+// The flow: package packed carries box compiled (make build), [Image] lays a root file system around it, and [Tar] writes the archive
 // that a cluster driver imports into each node:
 //
 //	var archive bytes.Buffer
@@ -38,6 +37,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"podlab.dev/podlab/cluster/packed"
 )
 
 // Ref is the name under which the image lies in every node, and the only one a
@@ -61,14 +62,14 @@ const created = 1767225600 // 2026-01-01T00:00:00Z
 
 // Image builds the image for arch ("amd64" or "arm64", Go's names) from the
 // embedded binary. It needs no container engine and touches no disk; the same
-// binary always gives the same digest. The error is a [*MissingBinaryError] when
+// binary always gives the same digest. The error is a [*packed.MissingError] when
 // this program was built without the toolbox binary for arch.
 func Image(arch string) (v1.Image, error) {
-	packed, err := binary(arch)
+	exe, err := packed.Program("toolbox", arch)
 	if err != nil {
 		return nil, err
 	}
-	files, err := rootfs(packed)
+	files, err := rootfs(exe)
 	if err != nil {
 		return nil, fmt.Errorf("toolbox image for %s: %w", arch, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"podlab.dev/podlab/cluster/packed"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ import (
 func image(t *testing.T, arch string) v1.Image {
 	t.Helper()
 	img, err := Image(arch)
-	var missing *MissingBinaryError
+	var missing *packed.MissingError
 	if errors.As(err, &missing) {
 		t.Skipf("%v: %s", err, missing.Remedy())
 	}
@@ -31,7 +32,7 @@ func image(t *testing.T, arch string) v1.Image {
 func packedArch(t *testing.T) string {
 	t.Helper()
 	for _, arch := range []string{"amd64", "arm64"} {
-		if _, err := binary(arch); err == nil {
+		if _, err := packed.Program("toolbox", arch); err == nil {
 			return arch
 		}
 	}
@@ -41,7 +42,7 @@ func packedArch(t *testing.T) string {
 
 func TestImageOfAMissingBinary(t *testing.T) {
 	_, err := Image("vax")
-	var missing *MissingBinaryError
+	var missing *packed.MissingError
 	if !errors.As(err, &missing) || missing.Arch != "vax" {
 		t.Fatalf("error %v", err)
 	}

@@ -8,4 +8,9 @@ type Needs struct {
 	// Images are the workload images that must be on every node before the lab
 	// starts, by reference.
 	Images []string `json:"images,omitempty"`
+	// Limits says that the memory and CPU limits of containers must hold.
+	Limits bool `json:"limits,omitempty"`
+	// Users says that Pods must be able to run as users of their own (runAsUser,
+	// fsGroup) and images to have files of several.
+	Users bool `json:"users,omitempty"`
 }

@@ -108,7 +108,7 @@ func newRoot(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f := root.PersistentFlags()
-	f.StringVar(&a.options.Driver, "cluster", "", "where labs run: auto, kind or existing (or set PODLAB_CLUSTER)")
+	f.StringVar(&a.options.Driver, "cluster", "", "where labs run: auto, kind, embedded or existing (or set PODLAB_CLUSTER)")
 	f.StringVar(&a.options.Kubeconfig, "kubeconfig", "", "use the existing cluster of this kubeconfig")
 	f.StringVar(&a.options.Context, "context", "", "the context in that kubeconfig")
 	f.StringVar(&a.options.NodeImage, "node-image", "", "image of kind's nodes (or set PODLAB_NODE_IMAGE)")

@@ -52,6 +52,14 @@ func newCluster(a *app) *cobra.Command {
 			},
 		},
 		&cobra.Command{
+			Use: "stop", Short: "Stop the clusters that podlab made; they are kept", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				progress, done := a.Waits()
+				defer done()
+				return cluster.Stop(cmd.Context(), a.options, progress)
+			},
+		},
+		&cobra.Command{
 			Use: "down", Short: "Remove the clusters that podlab made", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return a.clusterDown(cmd.Context()) },
 		},

@@ -1,10 +1,10 @@
-// Pack cross-compiles the toolbox binary and leaves it, compressed, where package
-// toolbox embeds it.
+// Pack cross-compiles the programs that podlab brings along and leaves them,
+// compressed, where package packed embeds them.
 //
-//	go run ./cluster/toolbox/pack -arch amd64
+//	go run ./cluster/packed/pack -arch amd64
 //
-// It prints nothing when the packed binary is already up to date: the compiler's
-// cache makes that a matter of a second or two. The same source and toolchain
+// It prints nothing when they are already up to date: the compiler's cache makes
+// that a matter of a second or two. The same source and toolchain
 // give the same bytes: no commit or time is stamped into the binary.
 package main
 
@@ -25,43 +25,51 @@ import (
 	"strings"
 )
 
-const boxPackage = "podlab.dev/podlab/cluster/toolbox/box"
+const cluster = "podlab.dev/podlab/cluster"
+
+// programs are the packages to pack, by the name under which they are asked for.
+var programs = map[string]string{
+	"toolbox":     cluster + "/toolbox/box",
+	"podlab-cell": cluster + "/embedded/cell/podlab-cell",
+}
 
 func main() {
 	arch := flag.String("arch", runtime.GOARCH, "`architecture` to pack, in Go's words")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	note, err := pack(ctx, *arch)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "pack: %v\n", err)
-		os.Exit(1)
-	}
-	if note != "" {
-		fmt.Fprintln(os.Stderr, note)
+	for name := range programs {
+		note, err := pack(ctx, name, *arch)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "pack: %v\n", err)
+			os.Exit(1)
+		}
+		if note != "" {
+			fmt.Fprintln(os.Stderr, note)
+		}
 	}
 }
 
-// pack compiles and compresses the binary for arch. The note is one line about
+// pack compiles and compresses the program called name for arch. The note is one line about
 // what was written, empty when nothing had to be.
-func pack(ctx context.Context, arch string) (note string, err error) {
-	folder, err := run(ctx, nil, "go", "list", "-f", "{{.Dir}}", boxPackage)
+func pack(ctx context.Context, name, arch string) (note string, err error) {
+	folder, err := run(ctx, nil, "go", "list", "-f", "{{.Dir}}", cluster+"/packed")
 	if err != nil {
-		return "", fmt.Errorf("find %s: %w", boxPackage, err)
+		return "", fmt.Errorf("find the place of %s: %w", name, err)
 	}
-	target := filepath.Join(filepath.Dir(strings.TrimSpace(folder)), "dist", "toolbox-linux-"+arch+".gz")
+	target := filepath.Join(strings.TrimSpace(folder), "dist", name+"-linux-"+arch+".gz")
 
 	work, err := os.MkdirTemp("", "podlab-pack-")
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	exe := filepath.Join(work, "toolbox")
+	exe := filepath.Join(work, name)
 
 	env := append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	// Without -buildvcs=false every commit would give another digest.
-	if _, err := run(ctx, env, "go", "build", "-buildvcs=false", "-ldflags", "-s -w", "-o", exe, boxPackage); err != nil {
-		return "", fmt.Errorf("compile for linux/%s: %w", arch, err)
+	if _, err := run(ctx, env, "go", "build", "-buildvcs=false", "-ldflags", "-s -w", "-o", exe, programs[name]); err != nil {
+		return "", fmt.Errorf("compile %s for linux/%s: %w", name, arch, err)
 	}
 	binary, err := os.ReadFile(exe)
 	if err != nil {
@@ -93,8 +101,8 @@ func pack(ctx context.Context, arch string) (note string, err error) {
 	if err := os.Rename(part, target); err != nil {
 		return "", errors.Join(err, os.Remove(part))
 	}
-	return fmt.Sprintf("packed toolbox for linux/%s: %.1f MB, %.1f MB compressed",
-		arch, float64(len(binary))/1e6, float64(compressed.Len())/1e6), nil
+	return fmt.Sprintf("packed %s for linux/%s: %.1f MB, %.1f MB compressed",
+		name, arch, float64(len(binary))/1e6, float64(compressed.Len())/1e6), nil
 }
 
 // packedStamp is the hash of the binary inside the packed file at path, kept in

@@ -1,0 +1,239 @@
+//go:build linux
+
+package cell
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// cgroupRoot is where every distribution mounts cgroups.
+const cgroupRoot = "/sys/fs/cgroup"
+
+// Cgroup is a cell's directory in one hierarchy of cgroups.
+type Cgroup struct {
+	// Controllers are those of a version 1 hierarchy ("cpu,cpuacct", or
+	// "name=systemd"); empty for version 2.
+	Controllers string `json:"controllers,omitempty"`
+	// Dir is the directory, seen from outside.
+	Dir string `json:"dir"`
+}
+
+// needed are the controllers without which the kubelet does not start, or limits
+// would be accepted and not hold.
+var needed = []string{"cpu", "cpuacct", "cpuset", "memory", "pids"}
+
+// hierarchies lists the places where this process may make cgroups, from the
+// text of /proc/self/cgroup; Dir is that of this process.
+func hierarchies(text string) []Cgroup {
+	var all []Cgroup
+	unified := isV2(cgroupRoot)
+	for line := range strings.Lines(text) {
+		f := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(f) != 3 || unified != (f[1] == "") {
+			continue
+		}
+		c := Cgroup{Controllers: f[1]}
+		c.Dir = filepath.Join(cgroupRoot, c.mountName(), f[2])
+		all = append(all, c)
+	}
+	return all
+}
+
+func isV2(path string) bool {
+	var s unix.Statfs_t
+	return unix.Statfs(path, &s) == nil && s.Type == unix.CGROUP2_SUPER_MAGIC
+}
+
+// errNoCgroups says why a cell cannot have limits.
+type errNoCgroups struct{ why string }
+
+func (e *errNoCgroups) Error() string { return e.why }
+
+// probeCgroups tells whether a cell could have cgroups of its own, by making and
+// removing one in each hierarchy.
+func probeCgroups() error {
+	raw, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return err
+	}
+	all := hierarchies(string(raw))
+	if len(all) == 0 {
+		return &errNoCgroups{"no cgroups are mounted at " + cgroupRoot}
+	}
+	missing := map[string]bool{}
+	for _, c := range needed {
+		missing[c] = true
+	}
+	for _, c := range all {
+		names := strings.Split(c.Controllers, ",")
+		if c.Controllers == "" {
+			raw, err := os.ReadFile(filepath.Join(c.Dir, "cgroup.controllers"))
+			if err != nil {
+				return err
+			}
+			names = append(strings.Fields(string(raw)), "cpuacct") // version 2 has it in cpu
+		}
+		for _, name := range names {
+			delete(missing, name)
+		}
+		try := filepath.Join(c.Dir, "podlab-probe-"+strconv.Itoa(os.Getpid()))
+		if err := os.Mkdir(try, 0o755); err != nil {
+			return &errNoCgroups{fmt.Sprintf("this user may not make cgroups in %s", c.Dir)}
+		}
+		if err := os.Remove(try); err != nil {
+			return err
+		}
+	}
+	for name := range missing {
+		return &errNoCgroups{fmt.Sprintf("the cgroup controller %s is not there for this user", name)}
+	}
+	return nil
+}
+
+// makeCgroups makes the cell's directories, called after its folder so that what
+// a killed one left can be found.
+func makeCgroups(dir string) ([]Cgroup, error) {
+	raw, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return nil, err
+	}
+	all := hierarchies(string(raw))
+	for i := range all {
+		c := &all[i]
+		if c.Controllers == "" {
+			if err := enable(c.Dir); err != nil {
+				return nil, err
+			}
+		}
+		c.Dir = filepath.Join(c.Dir, cgroupName(dir))
+		if err := c.make(); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// make makes the directory, so that processes can join it.
+func (c Cgroup) make() error {
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return fmt.Errorf("make cgroup: %w", err)
+	}
+	if !strings.Contains(c.Controllers, "cpuset") {
+		return nil
+	}
+	// Version 1 makes an empty set, and nobody can join that.
+	for _, name := range []string{"cpuset.cpus", "cpuset.mems"} {
+		raw, err := os.ReadFile(filepath.Join(filepath.Dir(c.Dir), name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(c.Dir, name), raw, 0); err != nil {
+			return fmt.Errorf("make cgroup: %w", err)
+		}
+	}
+	return nil
+}
+
+// mountName is where the hierarchy lies below cgroupRoot.
+func (c Cgroup) mountName() string { return strings.TrimPrefix(c.Controllers, "name=") }
+
+// enable hands the controllers of a version 2 cgroup on to its children.
+func enable(dir string) error {
+	raw, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
+	if err != nil {
+		return err
+	}
+	for _, name := range strings.Fields(string(raw)) {
+		// Each by itself: one that cannot be had must not keep the others away.
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+name), 0))
+	}
+	if err != nil {
+		return fmt.Errorf("hand on cgroup controllers: %w", err)
+	}
+	return nil
+}
+
+func cgroupName(dir string) string {
+	sum := sha256.Sum256([]byte(dir))
+	return "podlab-" + hex.EncodeToString(sum[:6])
+}
+
+// join puts a process into the cgroup.
+func (c Cgroup) join(pid int) error {
+	if err := os.WriteFile(filepath.Join(c.Dir, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0); err != nil {
+		return fmt.Errorf("join cgroup: %w", err)
+	}
+	return nil
+}
+
+// Sweep removes the cgroup directories that a killed cell left.
+func Sweep(dir string) error {
+	spec, err := ReadSpec(dir)
+	if err != nil {
+		return nil // no cell was ever made
+	}
+	for _, c := range spec.Cgroups {
+		var dirs []string
+		err := filepath.WalkDir(c.Dir, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				dirs = append(dirs, path)
+			}
+			return nil
+		})
+		for i := len(dirs) - 1; i >= 0 && err == nil; i-- {
+			err = removeCgroup(dirs[i])
+		}
+		if err != nil {
+			return fmt.Errorf("remove cgroup: %w", err)
+		}
+	}
+	return nil
+}
+
+// removeCgroup removes an empty cgroup. One whose processes have just been killed
+// is busy for a moment more.
+func removeCgroup(dir string) error {
+	const within = 5 * time.Second
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		err := os.Remove(dir)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if !errors.Is(err, unix.EBUSY) || time.Since(began) > within {
+			return err
+		}
+	}
+}
+
+// cgroupMounts show a node its own cgroups where it has some; else those of the
+// host, read-only, as the kubelet does not start without seeing any.
+func (s *Spec) cgroupMounts() []mount {
+	const target = "sys/fs/cgroup"
+	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
+	if len(s.Cgroups) == 0 {
+		return []mount{{cgroupRoot, target, "", unix.MS_BIND | unix.MS_REC, ""}}
+	}
+	var mounts []mount
+	for _, c := range s.Cgroups {
+		if c.Controllers == "" {
+			return []mount{{"cgroup2", target, "cgroup2", flags, ""}}
+		}
+		options := c.Controllers
+		if options != c.mountName() {
+			options = "none," + options
+		}
+		mounts = append(mounts, mount{"cgroup", filepath.Join(target, c.mountName()), "cgroup", flags, options})
+	}
+	return append([]mount{{"tmpfs", target, "tmpfs", flags, "mode=0755"}}, mounts...)
+}

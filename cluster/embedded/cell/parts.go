@@ -1,0 +1,222 @@
+//go:build linux
+
+package cell
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Files of a node, as its parts see them. Keys and kubeconfigs are written by
+// package embedded before the cell starts.
+const (
+	kubeDir       = "/etc/kubernetes"
+	containerdAt  = "/run/containerd/containerd.sock"
+	containerdTOM = "/etc/containerd/config.toml"
+	kubeletYAML   = kubeDir + "/kubelet.yaml"
+	proxyYAML     = kubeDir + "/kube-proxy.yaml"
+	cniDir        = "/etc/cni/net.d"
+)
+
+// Ends of a part: what may hold something gets longer.
+const (
+	soon  = time.Second
+	while = 5 * time.Second
+)
+
+// parts are the programs of this node, in the order in which they are started,
+// which is the reverse of that in which they end. Each waits for what it needs
+// and is otherwise started at once: they find each other.
+func (s *Spec) parts(super *supervisor) []part {
+	var parts []part
+	api := s.apiClient()
+	if s.Node == 1 {
+		parts = s.controlPlane()
+	}
+	apiAnswers := func(ctx context.Context) error { return s.waitAPI(ctx, api) }
+	for i := range parts {
+		if parts[i].after == nil && parts[i].name != "etcd" && parts[i].name != "kube-apiserver" {
+			parts[i].after = apiAnswers
+		}
+	}
+	parts = append(parts,
+		part{
+			name: "containerd", patience: while,
+			argv: []string{"containerd", "--config", containerdTOM},
+			env:  []string{"PODLAB_FIT=" + s.fit()},
+		},
+		part{
+			// Without the image of the sandbox it would try to pull it and wait long.
+			name: "kubelet", patience: soon,
+			after: func(ctx context.Context) error {
+				if err := s.importImages(ctx, super); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					return err
+				}
+				return apiAnswers(ctx)
+			},
+			argv: []string{"kubelet", "--config", kubeletYAML, "--kubeconfig", kubeDir + "/kubelet.conf",
+				"--hostname-override", s.nodeName(), "--node-ip", NodeIP(s.Node).String(), "--root-dir", "/var/lib/kubelet", "--cert-dir", "/var/lib/kubelet/pki"},
+		},
+		part{
+			name: "kube-proxy", patience: soon, after: apiAnswers,
+			argv: []string{"kube-proxy", "--config", proxyYAML, "--hostname-override", s.nodeName()},
+		})
+	if s.Node == 1 {
+		for n := 2; n <= s.Nodes; n++ {
+			parts = append(parts, s.node(n))
+		}
+	}
+	return parts
+}
+
+// fit tells fit-runc what a container cannot have here.
+func (s *Spec) fit() string {
+	var words []string
+	if !s.Rung.Limits {
+		words = append(words, "nocgroups")
+	}
+	if !s.Rung.ManyUIDs {
+		words = append(words, "oneuid")
+	}
+	return strings.Join(words, " ")
+}
+
+// controlPlane is what the first node has besides.
+func (s *Spec) controlPlane() []part {
+	pki := kubeDir + "/pki/"
+	const etcd = "https://127.0.0.1:2379"
+	return []part{
+		{
+			// No waiting for the disk: a cluster that a power cut damages is made anew.
+			name: "etcd", patience: while,
+			argv: []string{"etcd", "--data-dir", "/var/lib/etcd", "--unsafe-no-fsync",
+				"--listen-client-urls", etcd, "--advertise-client-urls", etcd,
+				"--cert-file", pki + "etcd.crt", "--key-file", pki + "etcd.key", "--client-cert-auth", "--trusted-ca-file", pki + "etcd-ca.crt",
+				"--listen-peer-urls", "https://127.0.0.1:2380", "--initial-advertise-peer-urls", "https://127.0.0.1:2380", "--initial-cluster", "default=https://127.0.0.1:2380",
+				"--peer-cert-file", pki + "etcd.crt", "--peer-key-file", pki + "etcd.key", "--peer-client-cert-auth", "--peer-trusted-ca-file", pki + "etcd-ca.crt",
+				// One member elects itself; it need not wait for others to speak up.
+				"--heartbeat-interval", "10", "--election-timeout", "50",
+				"--log-level", "warn"},
+		},
+		{
+			name: "kube-apiserver", patience: while,
+			argv: []string{"kube-apiserver", "--etcd-servers", etcd,
+				"--etcd-cafile", pki + "etcd-ca.crt", "--etcd-certfile", pki + "etcd.crt", "--etcd-keyfile", pki + "etcd.key",
+				"--advertise-address", NodeIP(1).String(), "--secure-port", "6443", "--service-cluster-ip-range", serviceNet.String(),
+				"--tls-cert-file", pki + "apiserver.crt", "--tls-private-key-file", pki + "apiserver.key", "--client-ca-file", pki + "ca.crt",
+				"--authorization-mode", "Node,RBAC", "--allow-privileged", "--enable-admission-plugins", "NodeRestriction",
+				"--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
+				"--service-account-key-file", pki + "sa.key", "--service-account-signing-key-file", pki + "sa.key",
+				"--kubelet-client-certificate", pki + "apiserver-kubelet-client.crt", "--kubelet-client-key", pki + "apiserver-kubelet-client.key",
+				"--kubelet-certificate-authority", pki + "ca.crt", "--kubelet-preferred-address-types", "InternalIP",
+				"--requestheader-client-ca-file", pki + "front-proxy-ca.crt", "--requestheader-allowed-names", "front-proxy-client",
+				"--requestheader-extra-headers-prefix", "X-Remote-Extra-", "--requestheader-group-headers", "X-Remote-Group", "--requestheader-username-headers", "X-Remote-User",
+				"--proxy-client-cert-file", pki + "front-proxy-client.crt", "--proxy-client-key-file", pki + "front-proxy-client.key",
+				"--profiling=false"},
+		},
+		{
+			// There is nobody to elect a leader against. The client limits are for
+			// clusters that share an API server; a lab that scales to 50 Pods would
+			// wait for them.
+			name: "kube-controller-manager", patience: soon,
+			argv: []string{"kube-controller-manager", "--kubeconfig", kubeDir + "/controller-manager.conf", "--leader-elect=false", "--secure-port", "0",
+				"--root-ca-file", pki + "ca.crt", "--service-account-private-key-file", pki + "sa.key", "--use-service-account-credentials",
+				"--cluster-signing-cert-file", pki + "ca.crt", "--cluster-signing-key-file", pki + "ca.key",
+				"--controllers", "*,bootstrapsigner,tokencleaner", "--cluster-cidr", podNet.String(),
+				"--kube-api-qps", "200", "--kube-api-burst", "400"},
+		},
+		{
+			name: "kube-scheduler", patience: soon,
+			argv: []string{"kube-scheduler", "--kubeconfig", kubeDir + "/scheduler.conf", "--leader-elect=false", "--secure-port", "0",
+				"--kube-api-qps", "200", "--kube-api-burst", "400"},
+		},
+	}
+}
+
+// apiClient is a client for this node's questions to the API server.
+func (s *Spec) apiClient() *http.Client {
+	config := &tls.Config{RootCAs: x509.NewCertPool()}
+	if raw, err := os.ReadFile(kubeDir + "/pki/ca.crt"); err == nil {
+		config.RootCAs.AppendCertsFromPEM(raw)
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}, Timeout: 2 * time.Second}
+}
+
+// waitAPI waits until the API server answers, whatever it says: the other parts
+// can wait for the rest themselves. Nobody can watch a port on which nobody
+// listens yet, so it is asked.
+func (s *Spec) waitAPI(ctx context.Context, client *http.Client) error {
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+NodeIP(1).String()+":6443/livez", nil)
+		if err != nil {
+			return err
+		}
+		if response, err := client.Do(request); err == nil {
+			response.Body.Close()
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(30 * time.Millisecond):
+		}
+	}
+}
+
+// importImages puts the images of the cluster's own Pods into a containerd that
+// does not have them yet.
+func (s *Spec) importImages(ctx context.Context, super *supervisor) error {
+	archive := insideParts + "/images.tar"
+	mark := "/var/lib/podlab/images"
+	if have, err := os.ReadFile(mark); err == nil && string(have) == s.Parts {
+		return nil
+	}
+	// containerd answers when its socket is there; until then ctr would fail.
+	for {
+		if _, err := os.Stat(containerdAt); err == nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	for {
+		err := super.once(ctx, part{name: "import", argv: []string{"ctr", "--namespace", "k8s.io", "images", "import", archive}})
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		fmt.Fprintln(os.Stderr, err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	return writeAll(map[string]string{mark: s.Parts})
+}
+
+// writeAll writes files, with the folders that they lie in.
+func writeAll(files map[string]string) error {
+	for path, text := range files {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}

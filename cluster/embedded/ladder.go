@@ -1,0 +1,127 @@
+//go:build linux
+
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cluster/embedded/cell"
+	"podlab.dev/podlab/cue/lab"
+)
+
+// What to do about each step of the ladder that cannot be taken.
+const (
+	doUsers  = "install uidmap and have root give this user a range: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME"
+	doLimits = "log in where systemd runs a session for this user (cgroup v2), run podlab as root, or use --cluster kind"
+)
+
+// Rungs is what this machine allows this user, for podlab doctor.
+func (d *Driver) Rungs(ctx context.Context) ([]driver.Capability, error) {
+	program, err := unpack(d.config.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(d.config.StateDir, "probe-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	l := cell.Probe(ctx, program, dir)
+	show := func(name string, err error, yes, do string) driver.Capability {
+		if err == nil {
+			return driver.Capability{Name: name, Has: true, Found: yes}
+		}
+		return driver.Capability{Name: name, Found: err.Error(), Do: do}
+	}
+	namespaces := show("namespaces", l.Namespaces, "this user may make them", "")
+	if known, ok := errors.AsType[*driver.Error](explain(l)); ok {
+		namespaces.Do = known.Do
+	}
+	return []driver.Capability{
+		namespaces,
+		show("users", l.ManyUIDs, "Pods may run as users of their own", doUsers),
+		show("limits", l.Limits, "memory and CPU limits hold", doLimits),
+	}, nil
+}
+
+// explain says what to do where no cell can be made.
+func explain(l cell.Ladder) error {
+	if l.Namespaces == nil {
+		return nil
+	}
+	e := &driver.Error{
+		Kind: driver.ErrUnsupported,
+		What: "this machine does not let podlab run a cluster of its own: " + strings.ReplaceAll(l.Namespaces.Error(), "\n", "; "),
+		Do:   "start a container engine and use --cluster kind",
+		Err:  l.Namespaces,
+	}
+	switch {
+	case errors.Is(l.Namespaces, unix.ENOSPC):
+		e.Do = "have root allow user namespaces (sysctl -w user.max_user_namespaces=10000), or start a container engine and use --cluster kind"
+	case errors.Is(l.Namespaces, unix.EPERM):
+		e.Do = "have root allow user namespaces (" + whoForbids() + "), or start a container engine and use --cluster kind"
+	}
+	return e
+}
+
+// whoForbids guesses which of a distribution's switches is off.
+func whoForbids() string {
+	for name, allowed := range map[string]string{
+		"kernel/unprivileged_userns_clone":             "1", // Debian
+		"kernel/apparmor_restrict_unprivileged_userns": "0", // Ubuntu
+	} {
+		raw, err := os.ReadFile("/proc/sys/" + name)
+		if err == nil && strings.TrimSpace(string(raw)) != allowed {
+			return fmt.Sprintf("sysctl -w %s=%s", strings.ReplaceAll(name, "/", "."), allowed)
+		}
+	}
+	return "a seccomp filter or security module forbids them here, as in most containers"
+}
+
+// refuse refuses a lab that needs more than this rung has: it is never run on
+// less.
+func refuse(rung cell.Rung, needs lab.Needs) error {
+	for _, n := range []struct {
+		needed, has bool
+		what, do    string
+	}{
+		{needs.Users, rung.ManyUIDs, "Pods with users of their own", doUsers},
+		{needs.Limits, rung.Limits, "memory and CPU limits that hold", doLimits},
+	} {
+		if n.needed && !n.has {
+			return &driver.Error{
+				Kind: driver.ErrNeeds,
+				What: "the lab needs " + n.what + ", which the embedded cluster of this user cannot have (podlab doctor says why)",
+				Do:   n.do,
+			}
+		}
+	}
+	return nil
+}
+
+// describe says in a few words what the cluster can and cannot.
+func describe(r cell.Rung) string {
+	has, lacks := []string{}, []string{}
+	for _, c := range []struct {
+		has  bool
+		name string
+	}{{r.ManyUIDs, "users of its own"}, {r.Limits, "limits"}} {
+		if c.has {
+			has = append(has, c.name)
+		} else {
+			lacks = append(lacks, "without "+c.name)
+		}
+	}
+	text := strings.Join(lacks, ", ")
+	if len(has) > 0 {
+		text = strings.Trim("with "+strings.Join(has, " and ")+", "+text, ", ")
+	}
+	return text
+}
