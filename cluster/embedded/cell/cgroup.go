@@ -3,6 +3,7 @@
 package cell
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,9 +62,8 @@ type errNoCgroups struct{ why string }
 
 func (e *errNoCgroups) Error() string { return e.why }
 
-// probeCgroups tells whether a cell could have cgroups of its own, by making and
-// removing one in each hierarchy.
-func probeCgroups() error {
+// probeCgroups tells whether a cell could have cgroups of its own.
+func probeCgroups(ctx context.Context) error {
 	raw, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		return err
@@ -71,22 +72,18 @@ func probeCgroups() error {
 	if len(all) == 0 {
 		return &errNoCgroups{"no cgroups are mounted at " + cgroupRoot}
 	}
-	missing := map[string]bool{}
-	for _, c := range needed {
-		missing[c] = true
+	var have []string
+	if all[0].Controllers == "" {
+		if have, err = managed(ctx); err != nil {
+			return err
+		}
+		have = append(have, "cpuacct", "cpuset") // in cpu; and not asked for by the kubelet
 	}
 	for _, c := range all {
-		names := strings.Split(c.Controllers, ",")
 		if c.Controllers == "" {
-			raw, err := os.ReadFile(filepath.Join(c.Dir, "cgroup.controllers"))
-			if err != nil {
-				return err
-			}
-			names = append(strings.Fields(string(raw)), "cpuacct") // version 2 has it in cpu
+			continue
 		}
-		for _, name := range names {
-			delete(missing, name)
-		}
+		have = append(have, strings.Split(c.Controllers, ",")...)
 		try := filepath.Join(c.Dir, "podlab-probe-"+strconv.Itoa(os.Getpid()))
 		if err := os.Mkdir(try, 0o755); err != nil {
 			return &errNoCgroups{fmt.Sprintf("this user may not make cgroups in %s", c.Dir)}
@@ -95,15 +92,17 @@ func probeCgroups() error {
 			return err
 		}
 	}
-	for name := range missing {
-		return &errNoCgroups{fmt.Sprintf("the cgroup controller %s is not there for this user", name)}
+	for _, name := range needed {
+		if !slices.Contains(have, name) {
+			return &errNoCgroups{fmt.Sprintf("the cgroup controller %s is not handed on to this user", name)}
+		}
 	}
 	return nil
 }
 
-// makeCgroups makes the cell's directories, called after its folder so that what
-// a killed one left can be found.
-func makeCgroups(dir string) ([]Cgroup, error) {
+// joinCgroups makes cgroups for the cell in dir, called after it so that what a
+// killed one left can be found, and puts the process into them.
+func joinCgroups(ctx context.Context, pid int, dir string) ([]Cgroup, error) {
 	raw, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		return nil, err
@@ -112,16 +111,39 @@ func makeCgroups(dir string) ([]Cgroup, error) {
 	for i := range all {
 		c := &all[i]
 		if c.Controllers == "" {
-			if err := enable(c.Dir); err != nil {
-				return nil, err
-			}
+			scope, err := joinScope(ctx, pid, cgroupName(dir))
+			return []Cgroup{scope}, err
 		}
 		c.Dir = filepath.Join(c.Dir, cgroupName(dir))
 		if err := c.make(); err != nil {
-			return nil, err
+			return all[:i], err
+		}
+		if err := c.join(pid); err != nil {
+			return all[:i+1], err
 		}
 	}
 	return all, nil
+}
+
+// enable hands the controllers of a version 2 cgroup on to its children.
+func enable(dir string) error {
+	raw, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
+	if err != nil {
+		return err
+	}
+	for _, name := range strings.Fields(string(raw)) {
+		// Each by itself: one that cannot be had must not keep the others away.
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+name), 0))
+	}
+	if err != nil {
+		return fmt.Errorf("hand on cgroup controllers: %w", err)
+	}
+	return nil
+}
+
+func cgroupName(dir string) string {
+	sum := sha256.Sum256([]byte(dir))
+	return "podlab-" + hex.EncodeToString(sum[:6])
 }
 
 // make makes the directory, so that processes can join it.
@@ -147,27 +169,6 @@ func (c Cgroup) make() error {
 
 // mountName is where the hierarchy lies below cgroupRoot.
 func (c Cgroup) mountName() string { return strings.TrimPrefix(c.Controllers, "name=") }
-
-// enable hands the controllers of a version 2 cgroup on to its children.
-func enable(dir string) error {
-	raw, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
-	if err != nil {
-		return err
-	}
-	for _, name := range strings.Fields(string(raw)) {
-		// Each by itself: one that cannot be had must not keep the others away.
-		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+name), 0))
-	}
-	if err != nil {
-		return fmt.Errorf("hand on cgroup controllers: %w", err)
-	}
-	return nil
-}
-
-func cgroupName(dir string) string {
-	sum := sha256.Sum256([]byte(dir))
-	return "podlab-" + hex.EncodeToString(sum[:6])
-}
 
 // join puts a process into the cgroup.
 func (c Cgroup) join(pid int) error {

@@ -30,7 +30,7 @@ func (l Ladder) Rung() Rung { return Rung{ManyUIDs: l.ManyUIDs == nil, Limits: l
 
 // Probe tries each step for a cell in dir, by taking it and going back.
 func Probe(ctx context.Context, program, dir string) Ladder {
-	l := Ladder{ManyUIDs: probeUsers(), Limits: probeCgroups()}
+	l := Ladder{ManyUIDs: probeUsers(), Limits: probeCgroups(ctx)}
 	var said bytes.Buffer
 	if err := inside(ctx, program, Rung{ManyUIDs: l.ManyUIDs == nil}, &said, "probe", dir); err != nil {
 		if why := strings.TrimSpace(said.String()); why != "" {

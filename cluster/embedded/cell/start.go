@@ -61,14 +61,6 @@ func Start(ctx context.Context, spec Spec, listener *net.TCPListener) (<-chan er
 	if err := Sweep(spec.Dir); err != nil {
 		return nil, err
 	}
-	if spec.Rung.Limits {
-		if spec.Cgroups, err = makeCgroups(spec.Dir); err != nil {
-			return nil, err
-		}
-	}
-	if err := spec.write(); err != nil {
-		return nil, err
-	}
 	log, err := openLog(filepath.Join(spec.Dir, logFile))
 	if err != nil {
 		return nil, err
@@ -121,10 +113,15 @@ func admit(ctx context.Context, pid int, spec Spec, alive, gate *os.File) error 
 	if err := mapUsers(ctx, pid, spec.Rung.ManyUIDs); err != nil {
 		return err
 	}
-	for _, c := range spec.Cgroups {
-		if err := c.join(pid); err != nil {
+	if spec.Rung.Limits {
+		var err error
+		spec.Cgroups, err = joinCgroups(ctx, pid, spec.Dir)
+		// Also what was made only in part: it is to be swept.
+		if err := errors.Join(err, spec.write()); err != nil {
 			return err
 		}
+	} else if err := spec.write(); err != nil {
+		return err
 	}
 	if err := alive.Truncate(0); err != nil {
 		return err

@@ -1,0 +1,86 @@
+//go:build linux
+
+package cell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/coreos/go-systemd/v22/dbus"
+	godbus "github.com/godbus/dbus/v5"
+)
+
+// systemd is the manager that may hand out cgroups of version 2: root's own, or
+// that of the user's session.
+func systemd(ctx context.Context) (*dbus.Conn, error) {
+	connect := dbus.NewUserConnectionContext
+	if os.Geteuid() == 0 {
+		connect = dbus.NewSystemdConnectionContext
+	}
+	conn, err := connect(ctx)
+	if err != nil {
+		return nil, &errNoCgroups{fmt.Sprintf("systemd, which hands out cgroups, does not answer this user: %v", err)}
+	}
+	return conn, nil
+}
+
+// managed lists the controllers that systemd can hand on to a scope of this user.
+func managed(ctx context.Context) ([]string, error) {
+	conn, err := systemd(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	quoted, err := conn.GetManagerProperty("ControlGroup")
+	if err != nil {
+		return nil, fmt.Errorf("ask systemd for its cgroup: %w", err)
+	}
+	group, err := strconv.Unquote(quoted)
+	if err != nil {
+		return nil, fmt.Errorf("ask systemd for its cgroup: %s: %w", quoted, err)
+	}
+	raw, err := os.ReadFile(filepath.Join(cgroupRoot, group, "cgroup.controllers"))
+	return strings.Fields(string(raw)), err
+}
+
+// joinScope puts a process into a scope of its own, whose cgroup is the process's
+// to divide, and which systemd removes once it is empty.
+func joinScope(ctx context.Context, pid int, name string) (Cgroup, error) {
+	conn, err := systemd(ctx)
+	if err != nil {
+		return Cgroup{}, err
+	}
+	defer conn.Close()
+	done := make(chan string, 1)
+	_, err = conn.StartTransientUnitContext(ctx, name+".scope", "replace", []dbus.Property{
+		dbus.PropDescription("podlab cluster"),
+		dbus.PropPids(uint32(pid)),
+		{Name: "Delegate", Value: godbus.MakeVariant(true)},
+		{Name: "CollectMode", Value: godbus.MakeVariant("inactive-or-failed")},
+	}, done)
+	if err != nil {
+		return Cgroup{}, fmt.Errorf("ask systemd for a scope: %w", err)
+	}
+	select {
+	case how := <-done:
+		if how != "done" {
+			return Cgroup{}, fmt.Errorf("ask systemd for a scope: %s", how)
+		}
+	case <-ctx.Done():
+		return Cgroup{}, ctx.Err()
+	}
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil {
+		return Cgroup{}, err
+	}
+	own := hierarchies(string(raw))
+	if len(own) != 1 || !strings.HasSuffix(own[0].Dir, name+".scope") {
+		return Cgroup{}, errors.New("systemd made a scope, but the process is not in it")
+	}
+	return own[0], nil
+}
