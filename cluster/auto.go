@@ -85,3 +85,8 @@ func (a *auto) both(ctx context.Context, report driver.Report,
 	}
 	return noEngine
 }
+
+// Rungs are those of the embedded driver.
+func (a *auto) Rungs(ctx context.Context) ([]driver.Capability, error) {
+	return a.embedded.Rungs(ctx)
+}

@@ -109,6 +109,22 @@ func Stop(ctx context.Context, opts Options, progress func(Event)) error {
 	return nil
 }
 
+// Capabilities says how much of Linux a cluster of podlab's own could use on this
+// machine; nothing for drivers that do not ask.
+func Capabilities(ctx context.Context, opts Options) ([]Capability, error) {
+	d, err := choose(opts)
+	if err != nil {
+		return nil, err
+	}
+	ladder, ok := d.(interface {
+		Rungs(ctx context.Context) ([]driver.Capability, error)
+	})
+	if !ok {
+		return nil, nil
+	}
+	return ladder.Rungs(ctx)
+}
+
 // RESTConfig is a client configuration for the cluster, with client-side limits
 // high enough for a lab and without an overall timeout: bound each request by
 // its context.

@@ -21,6 +21,8 @@ type (
 	Status = driver.Status
 	// ClusterStatus is one cluster of a Status.
 	ClusterStatus = driver.ClusterStatus
+	// Capability is one thing that a driver can or cannot do on this machine.
+	Capability = driver.Capability
 	// Error says what is wrong, what to do, and keeps the tool's last words.
 	Error = driver.Error
 )

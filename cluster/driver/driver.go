@@ -101,4 +101,6 @@ type Capability struct {
 	// Found is what was found; Do is what to do to have it.
 	Found string `json:"found"`
 	Do    string `json:"do,omitempty"`
+	// Optional says that only some labs need it.
+	Optional bool `json:"optional,omitempty"`
 }

@@ -34,21 +34,29 @@ func (d *Driver) Rungs(ctx context.Context) ([]driver.Capability, error) {
 	}
 	defer os.RemoveAll(dir)
 	l := cell.Probe(ctx, program, dir)
-	show := func(name string, err error, yes, do string) driver.Capability {
+	show := func(name, yes string, err error, do string) driver.Capability {
 		if err == nil {
 			return driver.Capability{Name: name, Has: true, Found: yes}
 		}
-		return driver.Capability{Name: name, Found: err.Error(), Do: do}
+		found := err.Error()
+		if known, ok := errors.AsType[*driver.Error](err); ok {
+			found, do = known.What, known.Do
+		}
+		return driver.Capability{Name: name, Found: found, Do: do}
 	}
-	namespaces := show("namespaces", l.Namespaces, "this user may make them", "")
-	if known, ok := errors.AsType[*driver.Error](explain(l)); ok {
-		namespaces.Do = known.Do
+	parts, missing := FindParts()
+	there := ""
+	if missing == nil {
+		there = "Kubernetes " + parts.Version + " in " + parts.Dir
 	}
-	return []driver.Capability{
-		namespaces,
-		show("users", l.ManyUIDs, "Pods may run as users of their own", doUsers),
-		show("limits", l.Limits, "memory and CPU limits hold", doLimits),
-	}, nil
+	rungs := []driver.Capability{
+		show("programs", there, missing, ""),
+		show("namespaces", "this user may make them", explain(l), ""),
+		show("users", "Pods may run as users of their own", l.ManyUIDs, doUsers),
+		show("limits", "memory and CPU limits hold", l.Limits, doLimits),
+	}
+	rungs[2].Optional, rungs[3].Optional = true, true
+	return rungs, nil
 }
 
 // explain says what to do where no cell can be made.

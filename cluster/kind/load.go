@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	osexec "os/exec"
 	"slices"
 	"strings"
@@ -139,7 +138,7 @@ func (s *session) ensureImage(ctx context.Context, state *driver.State, seen []c
 	if ref != toolbox.Ref {
 		return "present", s.ensureForeign(ctx, seen, ref)
 	}
-	program := programIdentity()
+	program := driver.ProgramIdentity()
 	if early != "" {
 		return early + " " + program, nil
 	}
@@ -323,19 +322,4 @@ func (n contextNode) Command(command string, args ...string) exec.Cmd {
 func digestOf(archive []byte) string {
 	sum := sha256.Sum256(archive)
 	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// programIdentity tells this build of podlab from another without reading it: the
-// same program carries the same image, and building the archive only to find that
-// out would take longer than all the rest of a warm start.
-func programIdentity() string {
-	path, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%s:%d:%d", path, info.Size(), info.ModTime().UnixNano())
 }

@@ -20,6 +20,8 @@ type finding struct {
 	// Found is what is there; Do is what to do when it is not OK.
 	Found string `json:"found"`
 	Do    string `json:"do,omitempty"`
+	// Optional says that podlab works without it, for labs that do not need it.
+	Optional bool `json:"optional,omitempty"`
 }
 
 func newDoctor(a *app) *cobra.Command {
@@ -29,7 +31,7 @@ func newDoctor(a *app) *cobra.Command {
 			findings := a.examine(cmd.Context())
 			code := statusError(exitPassed)
 			for _, f := range findings {
-				if !f.OK {
+				if !f.OK && !f.Optional {
 					code = exitEnvironment
 				}
 			}
@@ -40,7 +42,11 @@ func newDoctor(a *app) *cobra.Command {
 			} else {
 				for _, f := range findings {
 					mark := "✓"
-					if !f.OK {
+					switch {
+					case f.OK:
+					case f.Optional:
+						mark = "·"
+					default:
 						mark = "✗"
 					}
 					fmt.Fprintf(a.Out, "%s %s: %s\n", mark, f.What, f.Found)
@@ -58,7 +64,23 @@ func newDoctor(a *app) *cobra.Command {
 }
 
 func (a *app) examine(ctx context.Context) []finding {
-	return []finding{a.examineState(), a.examineImage(), a.examineCluster(ctx)}
+	driver, at := a.examineCluster(ctx)
+	return append([]finding{a.examineState(), a.examineImage(), at}, a.examineLadder(ctx, driver == cluster.Embedded)...)
+}
+
+// examineLadder looks at what the embedded cluster could use. The first two it
+// cannot do without, where it is the one that is used.
+func (a *app) examineLadder(ctx context.Context, used bool) []finding {
+	rungs, err := cluster.Capabilities(ctx, a.options)
+	if err != nil {
+		what, do, _ := a.explain(err)
+		return []finding{{What: "embedded cluster", Found: what, Do: do, Optional: true}}
+	}
+	var findings []finding
+	for _, r := range rungs {
+		findings = append(findings, finding{What: "embedded cluster, " + r.Name, OK: r.Has, Found: r.Found, Do: r.Do, Optional: r.Optional || !used})
+	}
+	return findings
 }
 
 func (a *app) examineState() finding {
@@ -88,13 +110,14 @@ func (a *app) examineImage() finding {
 	return f
 }
 
-func (a *app) examineCluster(ctx context.Context) finding {
-	f := finding{What: "cluster", OK: true}
+// examineCluster also names the driver that would be used.
+func (a *app) examineCluster(ctx context.Context) (driver string, f finding) {
+	f = finding{What: "cluster", OK: true}
 	st, err := cluster.StatusOf(ctx, a.options)
 	if err != nil {
 		f.OK = false
 		f.Found, f.Do, _ = a.explain(err)
-		return f
+		return "", f
 	}
 	f.Found = fmt.Sprintf("driver %s (%s)", st.Driver, st.Why)
 	if st.Engine != "" {
@@ -103,5 +126,5 @@ func (a *app) examineCluster(ctx context.Context) finding {
 	for _, c := range st.Clusters {
 		f.Found += fmt.Sprintf(", cluster %s is %s", c.Name, c.State)
 	}
-	return f
+	return st.Driver, f
 }
