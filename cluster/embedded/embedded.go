@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 	"k8s.io/client-go/rest"
 
 	"podlab.dev/podlab/cluster/driver"
@@ -209,7 +210,7 @@ func (s *session) use(ctx context.Context) (*driver.Seen, error) {
 	}
 	ctx, cancel = context.WithTimeout(ctx, readyWhenWarm)
 	defer cancel()
-	return s.settle(ctx, config, nil)
+	return s.settle(ctx, config)
 }
 
 func (s *session) ready() driver.Ready {
@@ -219,6 +220,12 @@ func (s *session) ready() driver.Ready {
 // start starts process 1 on what is there, which may be nothing yet.
 func (s *session) start(ctx context.Context, parts *Parts, rung cell.Rung) (*driver.Seen, error) {
 	fresh := s.state.Phase == ""
+	if err := os.MkdirAll(s.dir, 0o700); err != nil { // it may just have been removed
+		return nil, err
+	}
+	if err := s.room(fresh); err != nil {
+		return nil, err
+	}
 	s.rung = rung
 	listener, err := listen(s.state.Port)
 	if err != nil {
@@ -251,7 +258,7 @@ func (s *session) start(ctx context.Context, parts *Parts, rung cell.Rung) (*dri
 		return nil, err
 	}
 	step := s.report.Begin(driver.PhaseCreate, what, s.name)
-	ended, err := cell.Start(ctx, cell.Spec{Program: program, Cluster: s.name, Nodes: s.nodes, Parts: parts.Dir, Dir: s.dir, Pause: parts.Pause, Rung: rung}, listener)
+	err = cell.Start(ctx, cell.Spec{Program: program, Cluster: s.name, Nodes: s.nodes, Parts: parts.Dir, Dir: s.dir, Pause: parts.Pause, Rung: rung}, listener)
 	if step.End(err) != nil {
 		return nil, s.explainStart(err)
 	}
@@ -261,7 +268,7 @@ func (s *session) start(ctx context.Context, parts *Parts, rung cell.Rung) (*dri
 	}
 	waiting, cancel := context.WithTimeout(ctx, readyAfterStart)
 	defer cancel()
-	seen, err := s.settle(waiting, config, ended)
+	seen, err := s.settle(waiting, config)
 	if err != nil {
 		// What was whole before stays; what the user broke off goes. What does not
 		// come up stays on disk, for whoever wants to know why, until the next start.
@@ -276,20 +283,18 @@ func (s *session) start(ctx context.Context, parts *Parts, rung cell.Rung) (*dri
 	return seen, nil
 }
 
-// settle waits until the cluster is ready and has what podlab adds to it. The
-// channel, if any, gets why process 1 has ended.
-func (s *session) settle(ctx context.Context, config *rest.Config, ended <-chan error) (*driver.Seen, error) {
+// settle waits until the cluster is ready and has what podlab adds to it, or its
+// process 1 ends.
+func (s *session) settle(ctx context.Context, config *rest.Config) (*driver.Seen, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if ended != nil {
-		go func() {
-			select {
-			case err := <-ended:
-				cancel(s.explainStart(fmt.Errorf("process 1 of the cluster ended: %w", err)))
-			case <-ctx.Done():
-			}
-		}()
-	}
+	go func() {
+		select {
+		case err := <-cell.Watch(ctx, s.dir):
+			cancel(s.explainStart(err))
+		case <-ctx.Done():
+		}
+	}()
 	spec, err := cell.ReadSpec(s.dir)
 	if err != nil {
 		return nil, err
@@ -306,6 +311,9 @@ func (s *session) settle(ctx context.Context, config *rest.Config, ended <-chan 
 		return err
 	})
 	if err := group.Wait(); err != nil {
+		if full := s.room(false); full != nil {
+			return nil, full
+		}
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 			return nil, cause
 		}
@@ -316,6 +324,27 @@ func (s *session) settle(ctx context.Context, config *rest.Config, ended <-chan 
 	}
 	s.state.Phase = driver.Made
 	return seen, s.home.Remember(s.state)
+}
+
+// room asks for the space that a cluster takes before it takes minutes to find out
+// that there is none.
+func (s *session) room(fresh bool) error {
+	need := uint64(50 << 20) // to go on: logs, and what Pods write
+	if fresh {
+		need = 600 << 20 // images, packed and unpacked
+	}
+	var disk unix.Statfs_t
+	if err := unix.Statfs(s.dir, &disk); err != nil {
+		return fmt.Errorf("look at the disk: %w", err)
+	}
+	if free := disk.Bavail * uint64(disk.Bsize); free < need {
+		return &driver.Error{
+			Kind: driver.ErrNoSpace,
+			What: fmt.Sprintf("the disk is full: the embedded cluster needs %d MB in %s, and %d MB are free", need>>20, s.config.StateDir, free>>20),
+			Do:   "free some space, or set XDG_STATE_HOME to a folder on another disk, and run this again; nothing is lost",
+		}
+	}
+	return nil
 }
 
 // stop ends the cluster; what it has on disk stays.

@@ -4,6 +4,7 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,6 +20,7 @@ import (
 
 	"podlab.dev/podlab/cluster/driver"
 	"podlab.dev/podlab/cluster/embedded"
+	"podlab.dev/podlab/cluster/embedded/cell"
 	"podlab.dev/podlab/cluster/toolbox"
 	"podlab.dev/podlab/cue/lab"
 )
@@ -136,41 +138,55 @@ func copyFile(t *testing.T, from, to string, mode fs.FileMode) {
 // world is one state folder with its driver.
 type world struct {
 	*testing.T
-	dir  string
-	made *embedded.Driver
+	dir     string
+	made    *embedded.Driver
+	cgroups []string // that its cells have had
 }
 
 func newWorld(t *testing.T, name string) *world {
 	t.Helper()
 	real(t)
 	dir := t.TempDir()
-	w := &world{t, dir, embedded.New(embedded.Config{StateDir: dir, Name: name, Why: "a test asked", Log: slog.New(slog.DiscardHandler)})}
+	w := &world{T: t, dir: dir, made: embedded.New(embedded.Config{StateDir: dir, Name: name, Why: "a test asked", Log: slog.New(slog.DiscardHandler)})}
 	t.Cleanup(func() {
 		if err := w.made.Down(context.Background(), nil); err != nil {
 			t.Errorf("remove: %v", err)
 		}
-		nothingLeft(t, dir)
+		w.nothingLeft()
 	})
 	return w
 }
 
-// up brings the cluster up and tells the test what happened.
+// up brings the cluster up.
 func (w *world) up(needs lab.Needs) *driver.Running {
 	w.Helper()
-	heard := &events{}
-	began := time.Now()
-	running, err := w.made.Up(w.Context(), needs, heard.hear)
-	w.Logf("up in %s:\n%s", time.Since(began).Round(time.Millisecond), heard)
+	running, err := w.tryUp(needs)
 	if err != nil {
 		w.Fatalf("up: %v%s", err, detail(err))
 	}
 	return running
 }
 
+// tryUp tells the test what happened.
+func (w *world) tryUp(needs lab.Needs) (*driver.Running, error) {
+	w.Helper()
+	heard := &events{}
+	began := time.Now()
+	running, err := w.made.Up(w.Context(), needs, heard.hear)
+	w.Logf("up in %s:\n%s", time.Since(began).Round(time.Millisecond), heard)
+	specs, _ := filepath.Glob(filepath.Join(w.dir, "clusters", "*", "cell"))
+	for _, dir := range specs {
+		if spec, err := cell.ReadSpec(dir); err == nil {
+			for _, c := range spec.Cgroups {
+				w.cgroups = append(w.cgroups, c.Dir)
+			}
+		}
+	}
+	return running, err
+}
+
 func detail(err error) string {
-	var known *driver.Error
-	if e, ok := err.(*driver.Error); ok {
-		known = e
+	if known, ok := errors.AsType[*driver.Error](err); ok {
 		return "\n→ " + known.Remedy() + "\n" + known.Detail()
 	}
 	return ""
@@ -223,21 +239,24 @@ func (w *world) must(running *driver.Running, args ...string) string {
 	return out
 }
 
-// nothingLeft looks for processes, mounts and cgroups of a cell in dir.
-func nothingLeft(t *testing.T, dir string) {
-	t.Helper()
+// nothingLeft looks for processes, mounts, interfaces and cgroups of a cell.
+func (w *world) nothingLeft() {
+	w.Helper()
 	processes, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, p := range processes {
-		if raw, err := os.ReadFile(p); err == nil && strings.Contains(string(raw), dir) && !strings.Contains(string(raw), ".test") {
-			t.Errorf("process left: %s %q", p, raw)
+		if raw, err := os.ReadFile(p); err == nil && strings.Contains(string(raw), w.dir) && !strings.Contains(string(raw), "-test.") {
+			w.Errorf("process left: %s %q", p, raw)
 		}
 	}
-	if raw, err := os.ReadFile("/proc/self/mountinfo"); err != nil || strings.Contains(string(raw), dir) {
-		t.Errorf("mounts left: %v", err)
+	if raw, err := os.ReadFile("/proc/self/mountinfo"); err != nil || strings.Contains(string(raw), w.dir) {
+		w.Errorf("mounts left: %v", err)
 	}
-	for _, pattern := range []string{"/sys/fs/cgroup/podlab-*", "/sys/fs/cgroup/*/podlab-*"} {
-		if left, _ := filepath.Glob(pattern); len(left) > 0 {
-			t.Errorf("cgroups left: %q", left)
+	if links, err := filepath.Glob("/sys/class/net/eth0-end"); err != nil || len(links) > 0 {
+		w.Errorf("interfaces left: %q, %v", links, err)
+	}
+	for _, c := range w.cgroups {
+		if _, err := os.Stat(c); err == nil {
+			w.Errorf("cgroup left: %s", c)
 		}
 	}
 }
@@ -267,7 +286,7 @@ func TestRealLifeCycle(t *testing.T) {
 	if err := w.made.Stop(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	nothingLeft(t, w.dir)
+	w.nothingLeft()
 	if status, err := w.made.Status(t.Context()); err != nil || status.Clusters[0].State != driver.StateStopped {
 		t.Errorf("status of a stopped cluster: %+v, %v", status, err)
 	}

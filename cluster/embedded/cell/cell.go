@@ -13,7 +13,7 @@
 //
 //	ladder := cell.Probe(ctx, program, dir)
 //	spec := cell.Spec{Program: program, Cluster: "podlab", Nodes: 1, Parts: parts, Dir: dir, Rung: ladder.Rung()}
-//	ended, err := cell.Start(ctx, spec, listener)
+//	err := cell.Start(ctx, spec, listener)
 //	…
 //	err = cell.Stop(ctx, dir, 10*time.Second)
 //

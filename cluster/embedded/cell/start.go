@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -46,45 +47,43 @@ const namespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | u
 var ErrRuns = errors.New("the cell runs already")
 
 // Start makes a cell and returns once process 1 is on its own way: it outlives
-// this program. The listener may be closed afterwards. When the cell ends, the
-// returned channel gets why; nobody need read it.
-func Start(ctx context.Context, spec Spec, listener *net.TCPListener) (<-chan error, error) {
+// this program. The listener may be closed afterwards.
+func Start(ctx context.Context, spec Spec, listener *net.TCPListener) error {
 	spec.Node = 1
 	alive, err := lockAlive(spec.Dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer alive.Close()
 	if err := afterlife(ctx, recordedPID(alive)); err != nil {
-		return nil, err
+		return err
 	}
 	if err := Sweep(spec.Dir); err != nil {
-		return nil, err
+		return err
 	}
 	log, err := openLog(filepath.Join(spec.Dir, logFile))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer log.Close()
 	port, err := listener.File()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer port.Close()
 
 	cmd, gate, err := clone(spec.Program, []string{"start", spec.Dir, "1"}, log, alive, port)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer gate.Close()
 	if err := admit(ctx, cmd.Process.Pid, spec, alive, gate); err != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		return nil, err
+		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	return ended, nil
+	go func() { _ = cmd.Wait() }() // or it would stay a zombie of this program
+	return nil
 }
 
 // comm is what the kernel calls process 1.
@@ -229,6 +228,27 @@ func Stop(ctx context.Context, dir string, patience time.Duration) error {
 		}
 	}
 	return fmt.Errorf("process %d does not end, not even by force", pid)
+}
+
+// ErrEnded says that the cell's process 1 ended while something was waited for.
+var ErrEnded = errors.New("its process 1 has ended")
+
+// Watch gives [ErrEnded] when the cell in dir ends, however it does; nothing once
+// ctx has ended.
+func Watch(ctx context.Context, dir string) <-chan error {
+	c := make(chan error, 1)
+	fd, err := unix.PidfdOpen(Alive(dir), 0)
+	if err != nil {
+		c <- ErrEnded
+		return c
+	}
+	go func() {
+		defer unix.Close(fd)
+		if gone, _ := ended(ctx, fd, math.MaxInt64); gone {
+			c <- ErrEnded
+		}
+	}()
+	return c
 }
 
 // ended waits until the process of a pidfd has ended, and with it, as it is
