@@ -74,6 +74,8 @@ func (s *Spec) setNetwork() error {
 	for name, value := range map[string]string{
 		"net/ipv4/ip_forward":         "1",
 		"net/ipv4/conf/all/rp_filter": "0",
+		// Every refusal is told, not one a second: a Pod that is not told waits.
+		"net/ipv4/icmp_ratelimit": "0",
 		// A Service that nobody serves fails for the node itself once its neighbours
 		// have not answered; they never will, so that may be soon.
 		"net/ipv4/neigh/" + nodeLink + "/retrans_time_ms": "100",
