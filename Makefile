@@ -11,9 +11,10 @@ ARCH     := $(shell $(GO) env GOARCH)
 export CGO_ENABLED = 0
 LDFLAGS  := -s -w
 
-.PHONY: demo test test-unit test-full test-touched build engine node-image node-parts lint fmt clean
+.PHONY: demo test test-unit test-embedded test-kind test-full test-touched build engine node-image node-parts lint fmt clean
 
-demo: engine node-image build
+demo: build
+	@if scripts/engine --look >/dev/null; then scripts/node-image; else scripts/node-parts; fi
 	./bin/podlab demo first-pod
 
 build:
@@ -26,23 +27,31 @@ engine:
 node-image: engine
 	scripts/node-image
 
-# What a node needs that runs without an engine.
 node-parts:
 	scripts/node-parts
 
-# On a machine with nothing: a container engine, the node image, then all tests.
-# Those on the cluster never come from the cache: go cannot see that change.
-test: engine node-image build lint
-	$(GO) test ./...
-	$(GO) -C scripts/node test ./image/...
-	./bin/podlab cluster up
-	./bin/podlab lab test -v
-	PODLAB_TEST_CLUSTER=1 $(GO) test -count=1 -p 1 -timeout 20m ./runner/cli ./grader/e2e ./cluster/...
+# On a machine with nothing: what can be tested in microseconds, then the clusters
+# of both drivers, the embedded one as root and as an ordinary user. Tests on a
+# cluster never come from the cache: go cannot see that a cluster has changed.
+test: test-unit test-embedded test-kind
 
-# Without an engine: what can be tested in microseconds, and the fakes.
-test-unit: lint
+# Needs no cluster.
+test-unit: build lint
 	$(GO) test ./...
 	$(GO) -C scripts/node test ./image/...
+
+test-embedded: build node-parts
+	PODLAB_TEST_CLUSTER=embedded $(GO) test -count=1 -timeout 20m ./cluster/embedded
+	./bin/podlab cluster up --cluster embedded
+	./bin/podlab lab test --cluster embedded -v
+	PODLAB_TEST_CLUSTER=embedded $(GO) test -count=1 -timeout 20m ./runner/cli
+	./bin/podlab cluster down --cluster embedded
+	scripts/as-user ./bin/podlab lab test --cluster embedded
+
+test-kind: build engine node-image
+	./bin/podlab cluster up --cluster kind
+	./bin/podlab lab test --cluster kind -v
+	PODLAB_TEST_CLUSTER=kind $(GO) test -count=1 -p 1 -timeout 20m ./runner/cli ./grader/e2e ./cluster
 
 # What takes longer: data races, and every fuzz target for a while.
 test-full: test

@@ -29,8 +29,8 @@ import (
 // the end of the test. The user's kubeconfig is a sentinel that must not change.
 func realOptions(t *testing.T, name string) cluster.Options {
 	t.Helper()
-	if os.Getenv("PODLAB_TEST_CLUSTER") != "1" {
-		t.Skip("needs a container engine: make test-cluster, or PODLAB_TEST_CLUSTER=1")
+	if os.Getenv("PODLAB_TEST_CLUSTER") != cluster.Kind {
+		t.Skip("needs a container engine: make test-kind")
 	}
 	home := t.TempDir()
 	sentinel := filepath.Join(home, ".kube", "config")

@@ -35,8 +35,8 @@ const ordinary = 54321
 // real skips a test that needs the cluster's programs.
 func real(t *testing.T) {
 	t.Helper()
-	if os.Getenv("PODLAB_TEST_CLUSTER") != "1" {
-		t.Skip("needs the programs of a cluster: make test, or PODLAB_TEST_CLUSTER=1")
+	if os.Getenv("PODLAB_TEST_CLUSTER") != "embedded" {
+		t.Skip("needs the programs of a cluster: make test-embedded")
 	}
 }
 
@@ -59,7 +59,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 	copyFile(t, os.Args[0], program, 0o755)
 	cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.run", "^TestReal", "-test.timeout", "8m")
 	cmd.Dir = home
-	cmd.Env = []string{"HOME=" + home, "TMPDIR=" + home, "PATH=" + os.Getenv("PATH"), "PODLAB_TEST_CLUSTER=1", userVariable + "=1", embedded.PartsVariable + "=" + theirs}
+	cmd.Env = []string{"HOME=" + home, "TMPDIR=" + home, "PATH=" + os.Getenv("PATH"), "PODLAB_TEST_CLUSTER=embedded", userVariable + "=1", embedded.PartsVariable + "=" + theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: ordinary, Gid: ordinary}}
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)

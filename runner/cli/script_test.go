@@ -30,10 +30,11 @@ func TestScript(t *testing.T) {
 // TestCluster runs labs on the real cluster, side by side, each script in
 // namespaces of its own. podlab cluster up has made it.
 func TestCluster(t *testing.T) {
-	if os.Getenv("PODLAB_TEST_CLUSTER") == "" {
-		t.Skip("needs a cluster: make test brings one up and sets PODLAB_TEST_CLUSTER=1")
+	home := map[string]string{"kind": "podlab", "embedded": "embedded-podlab"}[os.Getenv("PODLAB_TEST_CLUSTER")]
+	if home == "" {
+		t.Skip("needs a cluster: make test brings one up and says with PODLAB_TEST_CLUSTER which")
 	}
-	kubeconfig := filepath.Join(xdg.StateHome, "podlab", "clusters", "podlab", "kubeconfig")
+	kubeconfig := filepath.Join(xdg.StateHome, "podlab", "clusters", home, "kubeconfig")
 	t.Setenv("KUBECACHEDIR", t.TempDir()) // nothing under ~/.kube
 	if out, err := exec.Command("kubectl", "--kubeconfig", kubeconfig, "get", "--raw", "/readyz").CombinedOutput(); err != nil {
 		t.Fatalf("the cluster of %s does not answer: %v\n%s", kubeconfig, err, out)
