@@ -77,8 +77,8 @@ func TestRealKilled(t *testing.T) {
 	}
 }
 
-// killInside kills a program of a cell from outside.
-func killInside(t *testing.T, one int, name string) {
+// killInside kills a program of a cell, by how its command line begins.
+func killInside(t *testing.T, one int, command ...string) {
 	t.Helper()
 	users, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/user", one))
 	if err != nil {
@@ -87,7 +87,7 @@ func killInside(t *testing.T, one int, name string) {
 	processes, _ := filepath.Glob("/proc/[0-9]*")
 	for _, p := range processes {
 		raw, _ := os.ReadFile(p + "/cmdline")
-		if of, err := os.Readlink(p + "/ns/user"); err == nil && of == users && strings.HasPrefix(string(raw), name+"\x00") {
+		if of, err := os.Readlink(p + "/ns/user"); err == nil && of == users && strings.HasPrefix(string(raw), strings.Join(command, "\x00")+"\x00") {
 			pid, _ := strconv.Atoi(filepath.Base(p))
 			if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 				t.Fatal(err)
@@ -95,7 +95,7 @@ func killInside(t *testing.T, one int, name string) {
 			return
 		}
 	}
-	t.Fatalf("%s does not run", name)
+	t.Fatalf("%s does not run", command)
 }
 
 // podlab itself is killed, at each thing that it says it does.

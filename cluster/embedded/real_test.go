@@ -317,4 +317,23 @@ func TestRealNodes(t *testing.T) {
 	if got, err := w.kubectl(c, "exec", "web0", "--", "wget", "-qO-", "-T", "5", "http://web1/"); err != nil || got == "" {
 		t.Errorf("across nodes: %q, %v", got, err)
 	}
+
+	// A node that fails is started again, and the others go on.
+	killInside(t, w.processOne("nodes-3n"), "podlab-cell", "run", "/mnt/cluster", "2")
+	w.until("the node is back", func() bool {
+		status, err := w.made.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range status.Clusters[0].Nodes[0].Parts {
+			if p.Name == "nodes-3n-worker" && p.Restarts == 1 && p.State == "running" {
+				return true
+			}
+		}
+		return false
+	})
+	w.until("its Pod serves again", func() bool {
+		_, err := w.kubectl(c, "exec", "web0", "--", "wget", "-qO-", "-T", "5", "http://web1/")
+		return err == nil
+	})
 }

@@ -90,5 +90,17 @@ func (a *app) printClusters(st *cluster.Status) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", c.Name, c.State, len(c.Nodes), c.Version, age, memory, c.Remove)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, c := range st.Clusters {
+		for _, node := range c.Nodes {
+			for _, p := range node.Parts {
+				if p.Restarts > 0 {
+					fmt.Fprintf(a.Out, "%s: %s is %s; it ended by itself %d times, last with: %s\n", node.Name, p.Name, p.State, p.Restarts, p.LastEnd)
+				}
+			}
+		}
+	}
+	return nil
 }
