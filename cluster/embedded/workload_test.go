@@ -7,16 +7,22 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"podlab.dev/podlab/cluster/driver"
 	"podlab.dev/podlab/cluster/embedded"
@@ -113,8 +119,10 @@ func (w *world) apply(c *driver.Running, manifests string) {
 func TestRealWorkloads(t *testing.T) {
 	w := newWorld(t, "work")
 	t.Setenv("PATH", "/nonexistent") // nothing of the host is used: no iptables, no mount
-	c := w.up(lab.Needs{Images: []string{toolbox.Ref}})
+	foreign := pushed(t)
+	c := w.up(lab.Needs{Images: []string{toolbox.Ref, foreign}})
 	w.apply(c, workloads)
+	w.must(c, "run", "foreign", "--image", foreign)
 	users, limits := strings.Contains(c.Why, "with users"), strings.Contains(c.Why, "limits") && !strings.Contains(c.Why, "without limits")
 	if ordinary := os.Getenv(userVariable) != ""; ordinary == users {
 		t.Errorf("ordinary user: %t, and %q", ordinary, c.Why)
@@ -125,7 +133,7 @@ func TestRealWorkloads(t *testing.T) {
 	if limits {
 		w.apply(c, limited)
 	}
-	w.must(c, "wait", "--for=condition=Ready", "pod/web", "pod/disk", "--timeout=60s")
+	w.must(c, "wait", "--for=condition=Ready", "pod/web", "pod/disk", "pod/foreign", "--timeout=60s")
 
 	in := func(pod string, command ...string) string {
 		t.Helper()
@@ -184,6 +192,27 @@ func TestRealWorkloads(t *testing.T) {
 		})
 	}
 	w.loopbackOnly()
+}
+
+// pushed is an image that only a registry has, on this machine's loopback, which the
+// nodes cannot reach.
+func pushed(t *testing.T) string {
+	t.Helper()
+	t.Setenv("DOCKER_CONFIG", t.TempDir()) // no credentials of whoever runs this
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	ref, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/lab/app:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := toolbox.Image(runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, img); err != nil {
+		t.Fatal(err)
+	}
+	return ref.String()
 }
 
 func (w *world) until(what string, done func() bool) {
