@@ -132,6 +132,12 @@ func TestRealLifeCycle(t *testing.T) {
 		t.Errorf("kubeconfig: %v, %v", info, err)
 	}
 	usable(t, c)
+	limited := func() string {
+		return docker(t, "exec", c.Name+"-control-plane", "cat", "/proc/sys/net/ipv4/tcp_orphan_retries", "/proc/sys/net/ipv4/tcp_fin_timeout")
+	}
+	if got := limited(); got != "2\n5" {
+		t.Errorf("a node that dies with its engine lives on in its connections: %q", got)
+	}
 
 	// A warm cluster is used again, quickly.
 	id := containersOf(t, c.Name)
@@ -159,6 +165,9 @@ func TestRealLifeCycle(t *testing.T) {
 		t.Errorf("the cluster was made anew: %s, then %s", id, now)
 	}
 	usable(t, c)
+	if got := limited(); got != "2\n5" {
+		t.Errorf("once it was started again: %q", got)
+	}
 
 	// A node that somebody removed is replaced.
 	docker(t, "rm", "-f", "-v", c.Name+"-control-plane")

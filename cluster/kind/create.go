@@ -120,6 +120,7 @@ func (s *session) onPhase(ctx context.Context, phase string) {
 	if s.built {
 		go s.refuseLostServices(ctx)
 	}
+	go s.limitOrphans(ctx)
 }
 
 // cleanWithin bounds the cleaning up after an interrupted or failed create.

@@ -183,6 +183,7 @@ func (s *session) resume(ctx context.Context, action action, state *driver.State
 	if time.Since(since) < readyAfterStart {
 		// The engine started them by itself a moment ago, as it does after a reboot.
 		patience = readyAfterStart
+		s.limitOrphans(ctx)
 	}
 	// Somebody else's state directory may have made it, or the file was removed.
 	if state.Phase != driver.Made || !s.home.HasKubeconfig() {
