@@ -31,7 +31,6 @@ func (s *session) create(ctx context.Context, needs lab.Needs, state *driver.Sta
 	if err := s.home.Remember(*state); err != nil {
 		return nil, err
 	}
-	s.built = state.Built
 	s.images = s.prepareImages(ctx, image.Arch, needs.Images)
 	step := s.report.Begin(driver.PhaseCreate, "making cluster %q with %s, node image %s", s.name, s.engine.name, describeImage(*state))
 	seen, err := s.build(ctx, image, host, state)
@@ -116,9 +115,6 @@ func (s *session) onPhase(ctx context.Context, phase string) {
 	// do until there is a control plane.
 	if s.images != nil {
 		s.images.begin()
-	}
-	if s.built {
-		go s.refuseLostServices(ctx)
 	}
 	go s.limitOrphans(ctx)
 }

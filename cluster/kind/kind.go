@@ -109,7 +109,6 @@ type session struct {
 	provider *kindcluster.Provider
 	report   driver.Report
 	images   *imageLoad // loading of workload images beside the create
-	built    bool       // the node image was built from source
 }
 
 func (s *session) up(ctx context.Context, needs lab.Needs) (*driver.Running, error) {
@@ -170,9 +169,6 @@ func (s *session) resume(ctx context.Context, action action, state *driver.State
 		step := s.report.Begin(driver.PhaseStart, "starting the stopped nodes of cluster %q", s.name)
 		if err := step.End(s.engine.start(ctx, containers)); err != nil {
 			return nil, err
-		}
-		if state.Built {
-			s.refuseLostServices(ctx)
 		}
 		var err error
 		if containers, err = s.engine.containers(ctx, s.name); err != nil {
