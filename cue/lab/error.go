@@ -152,10 +152,7 @@ func authorPos(e errors.Error, author string) token.Pos {
 	return token.NoPos
 }
 
-func (r *report) err() error {
-	if len(r.es) == 0 {
-		return nil
-	}
+func (r *report) sorted() Errors {
 	sort.SliceStable(r.es, func(i, j int) bool {
 		a, b := r.es[i], r.es[j]
 		if a.File != b.File {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -15,9 +14,6 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/ast/astutil"
-	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
 	"podlab.dev/podlab/cue/view"
@@ -36,80 +32,17 @@ const source = "lab.cue"
 // layers: conflicts can hide unknown fields, and unknown fields missing ones, so
 // a second run may find more.
 func Load(fsys fs.FS, dir string) (*Lab, error) {
-	r := &report{dir: dir}
-	file := join(dir, source)
-	src, err := fs.ReadFile(fsys, source)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, Errors{{File: dir, Msg: "there is no lab.cue in this folder"}}
-	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
-
-	// Two readings of the one file: the data, with the wants taken out, can be
-	// asked to be concrete; the wants, with every field made required, cannot.
-	data, err := parser.ParseFile(file, src, parser.ParseComments)
-	if err != nil {
-		r.cue(err, file, cue.Value{})
-		return nil, r.err()
-	}
-	wants, err := parser.ParseFile(file, src, parser.ParseComments)
+	s, err := Inspect(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	eachWant(data, func(f *ast.Field) { f.Value = blank(f.Value) })
-	if err := astutil.Sanitize(data); err != nil { // an import may have been for a want only
-		r.cue(err, file, cue.Value{})
-		return nil, r.err()
+	if len(s.Errors) > 0 {
+		return nil, s.Errors
 	}
-	eachWant(wants, func(f *ast.Field) {
-		if err := want.Check(f.Value); err != nil {
-			r.cue(err, file, cue.Value{})
-		}
-		want.Require(f.Value)
-	})
-	if err := r.err(); err != nil {
-		return nil, err
-	}
-
-	// One context a load: compiled values stay in it, and it goes with the lab.
-	ctx := cuecontext.New()
-	schema := ctx.CompileBytes(schemaSource, cue.Filename("schema.cue")).LookupPath(cue.ParsePath("#Lab"))
-	if err := schema.Err(); err != nil {
-		return nil, fmt.Errorf("compile the lab schema: %w", err)
-	}
-	v := schema.Unify(ctx.BuildFile(data))
-	if err := v.Validate(cue.Concrete(true)); err != nil {
-		r.cue(err, file, schema)
-		d := &decoder{report: r, data: v, file: file}
-		for i, e := range r.es { // a missing field has no place but its parent's
-			if e.Line == 0 && e.Path != "" {
-				if p := d.pos(e.Path); p.IsValid() {
-					r.es[i].File, r.es[i].Line, r.es[i].Column = file, p.Line(), p.Column()
-				} else {
-					r.es[i].File = file
-				}
-			}
-		}
-		return nil, r.err()
-	}
-	wv := ctx.BuildFile(wants)
-	if err := wv.Err(); err != nil {
-		r.cue(err, file, cue.Value{})
-		return nil, r.err()
-	}
-
-	l := &Lab{ID: path.Base(strings.ReplaceAll(dir, "\\", "/")), Dir: dir, FS: fsys}
-	d := &decoder{report: r, data: v, wants: wv, file: file}
-	d.lab(l)
-	d.folders(l)
-	if err := r.err(); err != nil {
-		return nil, err
-	}
-	if l.Digest, err = digest(fsys); err != nil {
+	if s.Lab.Digest, err = digest(fsys); err != nil {
 		return nil, fmt.Errorf("read %s: %w", dir, err)
 	}
-	return l, nil
+	return s.Lab, nil
 }
 
 // eachWant calls fn for every field of the file that holds constraints.
@@ -240,8 +173,8 @@ func (d *decoder) check(in rawCheck, p string) Check {
 	if in.Holds != "" {
 		c.Holds, _ = time.ParseDuration(in.Holds) // #Duration is its grammar
 	}
-	hasWant := d.wants.LookupPath(cue.ParsePath(p + ".want")).Exists()
-	hasSeen := d.wants.LookupPath(cue.ParsePath(p + ".seen")).Exists()
+	hasWant := d.data.LookupPath(cue.ParsePath(p + ".want")).Exists()
+	hasSeen := d.data.LookupPath(cue.ParsePath(p + ".seen")).Exists()
 	var t *view.Shape
 	switch {
 	case count(in.Object != nil, in.Logs != nil, in.Exec != nil) != 1:
@@ -281,7 +214,7 @@ func (d *decoder) check(in rawCheck, p string) Check {
 		c.Want = &w
 	}
 	if hasSeen {
-		v := d.wants.LookupPath(cue.ParsePath(p + ".seen"))
+		v := d.data.LookupPath(cue.ParsePath(p + ".seen"))
 		n, _ := v.Len().Int64()
 		for i := range n {
 			c.Seen = append(c.Seen, d.constraint(fmt.Sprintf("%s.seen[%d]", p, i), t))
@@ -290,7 +223,11 @@ func (d *decoder) check(in rawCheck, p string) Check {
 	return c
 }
 
+// constraint is the want at p, which is the zero one if the wants do not build.
 func (d *decoder) constraint(p string, t *view.Shape) want.Constraint {
+	if !d.wants.Exists() {
+		return want.Constraint{}
+	}
 	v := d.wants.LookupPath(cue.ParsePath(p))
 	c, err := want.New(v)
 	if err != nil {
@@ -411,6 +348,19 @@ func (d *decoder) pos(path string) token.Pos {
 		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
 	return token.NoPos
+}
+
+// place gives a place to what has none: a missing field has that of its parent.
+func (d *decoder) place() {
+	for i, e := range d.es {
+		if e.Line > 0 || e.Path == "" {
+			continue
+		}
+		d.es[i].File = d.file
+		if p := d.pos(e.Path); p.IsValid() {
+			d.es[i].Line, d.es[i].Column = p.Line(), p.Column()
+		}
+	}
 }
 
 // positions of a value that was unified with the schema: its own and those of

@@ -24,7 +24,12 @@
 package want
 
 import (
+	"fmt"
+	"strings"
+
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/format"
 )
 
 // Constraint is a verified want. It is immutable and may be used by several
@@ -54,4 +59,30 @@ func (c Constraint) Compare(view map[string]any) []Mismatch {
 		return nil
 	}
 	return newDiff(c.v, view).run(u)
+}
+
+// String is c in CUE, as an author would write it, with what it refers to filled
+// in. It may have several lines.
+func (c Constraint) String() string {
+	if !c.v.Exists() {
+		return ""
+	}
+	n := c.v.Syntax(cue.Optional(true), cue.Definitions(true))
+	ast.Walk(n, func(n ast.Node) bool {
+		if f, ok := n.(*ast.Field); ok {
+			if name, _, err := ast.LabelName(f.Label); err == nil {
+				unmarked(f.Value, []cue.Selector{cue.Str(name)}) // for the units of its numbers
+			}
+		}
+		return true
+	}, nil)
+	n = unmarked(n, nil)
+	if s, ok := n.(*ast.StructLit); ok {
+		n = &ast.File{Decls: s.Elts}
+	}
+	b, err := format.Node(n, format.Simplify())
+	if err != nil {
+		return fmt.Sprint(c.v)
+	}
+	return strings.TrimSpace(string(b))
 }

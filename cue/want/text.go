@@ -88,7 +88,16 @@ func refers(w cue.Value) bool {
 
 // source is the syntax of w in one line, without the marks of Require.
 func source(w cue.Value, path []cue.Selector) string {
-	n := w.Syntax(cue.Raw())
+	b, err := format.Node(unmarked(w.Syntax(cue.Raw()), path))
+	if err != nil {
+		return fmt.Sprint(w)
+	}
+	return oneLine(string(b))
+}
+
+// unmarked is the syntax of a want without the marks of Require, imports and
+// comments, and with units for what is a number of bytes. path is where it is.
+func unmarked(n ast.Node, path []cue.Selector) ast.Node {
 	if f, ok := n.(*ast.File); ok {
 		var decls []ast.Decl
 		for _, d := range f.Decls {
@@ -112,11 +121,7 @@ func source(w cue.Value, path []cue.Selector) string {
 		}
 		return true
 	}, nil)
-	b, err := format.Node(n)
-	if err != nil {
-		return fmt.Sprint(w)
-	}
-	return oneLine(string(b))
+	return n
 }
 
 // oneLine joins the lines of formatted CUE.
