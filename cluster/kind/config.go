@@ -27,35 +27,29 @@ type host struct {
 	lacksResource bool // containers cannot have CAP_SYS_RESOURCE
 }
 
-// controlPlanePatch makes the one control plane quick.
+// controllerArgs make the controllers and the scheduler quick.
 //
 //   - There is nobody to elect a leader against, and after a restart of the node
-//     the dead leader's lease would block the scheduler and the controllers for 15
-//     seconds.
-//   - The default client limit of the controllers (20 a second) is for clusters
-//     that share an API server; a lab that scales to 50 Pods would wait for it.
-//   - etcd need not wait for the disk on every write: a lab cluster that a power
-//     cut damages is made anew, and on a slow disk this is most of what an API
-//     write costs.
+//     the dead leader's lease would block them for 15 seconds.
+//   - Their default client limit (20 a second) is for clusters that share an API
+//     server; a lab that scales to 50 Pods would wait for it.
+const controllerArgs = `  extraArgs:
+  - name: leader-elect
+    value: "false"
+  - name: kube-api-qps
+    value: "200"
+  - name: kube-api-burst
+    value: "400"
+`
+
+// controlPlanePatch makes the one control plane quick. etcd need not wait for the
+// disk on every write: a lab cluster that a power cut damages is made anew, and on
+// a slow disk this is most of what an API write costs.
 const controlPlanePatch = `kind: ClusterConfiguration
 apiVersion: kubeadm.k8s.io/v1beta4
 controllerManager:
-  extraArgs:
-  - name: leader-elect
-    value: "false"
-  - name: kube-api-qps
-    value: "200"
-  - name: kube-api-burst
-    value: "400"
-scheduler:
-  extraArgs:
-  - name: leader-elect
-    value: "false"
-  - name: kube-api-qps
-    value: "200"
-  - name: kube-api-burst
-    value: "400"
-etcd:
+` + controllerArgs + `scheduler:
+` + controllerArgs + `etcd:
   local:
     extraArgs:
     - name: unsafe-no-fsync
