@@ -43,6 +43,8 @@ const (
 type Page struct {
 	Title    string    // the first heading, on one line, without marks; empty if there is none
 	Segments []Segment // in the order of the lesson; the title's heading is part of them
+
+	links []Link
 }
 
 // Kind tells prose from code.
@@ -88,7 +90,7 @@ func Parse(src []byte) (*Page, error) {
 	if depth(document, MaxDepth+1) > MaxDepth {
 		return nil, fmt.Errorf("lesson nests deeper than %d", MaxDepth)
 	}
-	page := &Page{Title: title(document, source)}
+	page := &Page{Title: title(document, source), links: links(document, source)}
 	page.Segments = split(document, protect(document, source), len(source))
 	return page, nil
 }
