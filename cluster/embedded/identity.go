@@ -22,10 +22,6 @@ func identities(dir, cluster string, nodes int, server string) (*clientcmdapi.Co
 	if err != nil {
 		return nil, err
 	}
-	etcdCA, err := openAuthority(own, "etcd-ca")
-	if err != nil {
-		return nil, err
-	}
 	proxyCA, err := openAuthority(own, "front-proxy-ca")
 	if err != nil {
 		return nil, err
@@ -56,9 +52,7 @@ func identities(dir, cluster string, nodes int, server string) (*clientcmdapi.Co
 		if n == 1 {
 			err = errors.Join(err,
 				copyPrivate(own, pki, "ca.key", "sa.key"), // the controllers sign with both
-				writeCert(filepath.Join(pki, "etcd-ca.crt"), etcdCA.cert),
 				writeCert(filepath.Join(pki, "front-proxy-ca.crt"), proxyCA.cert),
-				etcdCA.writePair(pki, "etcd", "etcd", "", "127.0.0.1"),
 				proxyCA.writePair(pki, "front-proxy-client", "front-proxy-client", ""),
 				ca.writePair(pki, "apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
 				ca.writePair(pki, "apiserver", "kube-apiserver", "", "kubernetes", "kubernetes.default", "kubernetes.default.svc",

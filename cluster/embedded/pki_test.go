@@ -54,14 +54,6 @@ func TestIdentities(t *testing.T) {
 		t.Errorf("worker: %v, %v", kubelet, err)
 	}
 
-	// etcd knows an authority of its own: no key of a Kubernetes user opens it.
-	etcd, err := cert.CertsFromFile(etc("1", "pki", "etcd.crt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := etcd[0].Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err == nil {
-		t.Error("etcd's certificate is signed by the cluster's authority")
-	}
 	// A further node has none of the control plane's keys, and nobody else reads any.
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -157,8 +157,7 @@ func TestRealWorkloads(t *testing.T) {
 		t.Errorf("exit code of exec: %q, %v", out, err)
 	}
 
-	// Outside is refused, and soon; the kubelet and etcd talk to nobody they do not
-	// know.
+	// Outside is refused, and soon; the kubelet talks to nobody it does not know.
 	for _, url := range []string{"http://192.0.2.1/", "http://10.96.7.7/"} {
 		began := time.Now()
 		if out, err := w.kubectl(c, "exec", "web", "--", "wget", "-qO-", "-T", "10", url); err == nil || time.Since(began) > 5*time.Second {

@@ -28,6 +28,9 @@ func (s *Spec) ownCgroup() error {
 // what a learner changed in a node does not outlive it.
 func (s *Spec) configure() error {
 	name := s.nodeName()
+	if err := os.MkdirAll("/run/etcd", 0o700); err != nil {
+		return err
+	}
 	return writeAll(map[string]string{
 		"/etc/passwd":     "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
 		"/etc/group":      "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n",
