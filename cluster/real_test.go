@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cluster/driver/drivertest"
 	"podlab.dev/podlab/cluster/toolbox"
 	"podlab.dev/podlab/cue/lab"
 )
@@ -60,48 +61,17 @@ func realOptions(t *testing.T, name string) cluster.Options {
 }
 
 // up brings the cluster up, tells the test what happened, and gives the time.
-func up(t *testing.T, opts cluster.Options, needs lab.Needs) (*cluster.Cluster, time.Duration, *events) {
+func up(t *testing.T, opts cluster.Options, needs lab.Needs) (*cluster.Cluster, time.Duration, *drivertest.Events) {
 	t.Helper()
-	heard := &events{}
+	heard := &drivertest.Events{}
 	began := time.Now()
-	c, err := cluster.Up(t.Context(), opts, needs, heard.hear)
+	c, err := cluster.Up(t.Context(), opts, needs, heard.Hear)
 	took := time.Since(began).Round(time.Millisecond)
 	t.Logf("up in %s:\n%s", took, heard)
 	if err != nil {
-		t.Fatalf("up: %v%s", err, detail(err))
+		t.Fatalf("up: %v%s", err, drivertest.Detail(err))
 	}
 	return c, took, heard
-}
-
-func detail(err error) string {
-	if known, ok := errors.AsType[*cluster.Error](err); ok {
-		return "\n→ " + known.Remedy() + "\n" + known.Detail()
-	}
-	return ""
-}
-
-type events struct {
-	mu    sync.Mutex
-	lines []string
-	on    func(cluster.Event)
-}
-
-func (e *events) hear(event cluster.Event) {
-	if e.on != nil {
-		e.on(event)
-	}
-	if !event.Done {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.lines = append(e.lines, fmt.Sprintf("  %-7s %s (%s) %v", event.Phase, event.Message, event.Elapsed.Round(time.Millisecond), event.Err))
-}
-
-func (e *events) String() string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return strings.Join(e.lines, "\n")
 }
 
 // docker runs the engine's command line as a user would, behind podlab's back.
@@ -222,13 +192,13 @@ func TestRealInterrupted(t *testing.T) {
 	// Cancelled: Up itself cleans up.
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	heard := &events{on: func(e cluster.Event) {
+	heard := &drivertest.Events{On: func(e cluster.Event) {
 		if !e.Done && strings.HasPrefix(e.Message, "starting control-plane") {
 			cancel()
 		}
 	}}
 	began := time.Now()
-	_, err := cluster.Up(ctx, opts, lab.Needs{}, heard.hear)
+	_, err := cluster.Up(ctx, opts, lab.Needs{}, heard.Hear)
 	t.Logf("cancelled after %s:\n%s", time.Since(began).Round(time.Millisecond), heard)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
@@ -259,8 +229,8 @@ func TestRealInterrupted(t *testing.T) {
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() {
-			heard := &events{}
-			_, err := cluster.Up(t.Context(), opts, lab.Needs{}, heard.hear)
+			heard := &drivertest.Events{}
+			_, err := cluster.Up(t.Context(), opts, lab.Needs{}, heard.Hear)
 			t.Logf("one of two (%v):\n%s", err, heard)
 			if err != nil {
 				t.Error(err)
@@ -319,15 +289,15 @@ func TestRealEngineGone(t *testing.T) {
 	back := os.Getenv("DOCKER_HOST")
 	t.Setenv("DOCKER_HOST", "unix://"+engine.Addr().String())
 
-	heard := &events{on: func(e cluster.Event) {
+	heard := &drivertest.Events{On: func(e cluster.Event) {
 		if !e.Done && strings.HasPrefix(e.Message, "starting control-plane") {
 			_ = engine.Close()
 			relay.cut()
 		}
 	}}
 	began := time.Now()
-	_, err = cluster.Up(t.Context(), opts, lab.Needs{}, heard.hear)
-	t.Logf("after %s: %v%s\n%s", time.Since(began).Round(time.Millisecond), err, detail(err), heard)
+	_, err = cluster.Up(t.Context(), opts, lab.Needs{}, heard.Hear)
+	t.Logf("after %s: %v%s\n%s", time.Since(began).Round(time.Millisecond), err, drivertest.Detail(err), heard)
 	known, ok := errors.AsType[*cluster.Error](err)
 	if !ok || !errors.Is(err, cluster.ErrEngine) || known.Remedy() == "" || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line of kind ErrEngine", err)

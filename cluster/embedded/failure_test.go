@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cluster/driver/drivertest"
 	"podlab.dev/podlab/cluster/embedded"
 	"podlab.dev/podlab/cue/lab"
 )
@@ -148,12 +149,12 @@ func TestRealCancelled(t *testing.T) {
 	w := newWorld(t, "cancel")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	heard := &events{on: func(e driver.Event) {
+	heard := &drivertest.Events{On: func(e driver.Event) {
 		if strings.HasPrefix(e.Message, "waiting for the node") {
 			cancel()
 		}
 	}}
-	if _, err := w.made.Up(ctx, lab.Needs{}, heard.hear); !errors.Is(err, context.Canceled) {
+	if _, err := w.made.Up(ctx, lab.Needs{}, heard.Hear); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	w.nothingLeft()

@@ -4,7 +4,6 @@ package embedded_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,12 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cluster/driver/drivertest"
 	"podlab.dev/podlab/cluster/embedded"
 	"podlab.dev/podlab/cluster/embedded/cell"
 	"podlab.dev/podlab/cluster/toolbox"
@@ -162,7 +161,7 @@ func (w *world) up(needs lab.Needs) *driver.Running {
 	w.Helper()
 	running, err := w.tryUp(needs)
 	if err != nil {
-		w.Fatalf("up: %v%s", err, detail(err))
+		w.Fatalf("up: %v%s", err, drivertest.Detail(err))
 	}
 	return running
 }
@@ -170,9 +169,9 @@ func (w *world) up(needs lab.Needs) *driver.Running {
 // tryUp tells the test what happened.
 func (w *world) tryUp(needs lab.Needs) (*driver.Running, error) {
 	w.Helper()
-	heard := &events{}
+	heard := &drivertest.Events{}
 	began := time.Now()
-	running, err := w.made.Up(w.Context(), needs, heard.hear)
+	running, err := w.made.Up(w.Context(), needs, heard.Hear)
 	w.Logf("up in %s:\n%s", time.Since(began).Round(time.Millisecond), heard)
 	specs, _ := filepath.Glob(filepath.Join(w.dir, "clusters", "*", "cell"))
 	for _, dir := range specs {
@@ -183,37 +182,6 @@ func (w *world) tryUp(needs lab.Needs) (*driver.Running, error) {
 		}
 	}
 	return running, err
-}
-
-func detail(err error) string {
-	if known, ok := errors.AsType[*driver.Error](err); ok {
-		return "\n→ " + known.Remedy() + "\n" + known.Detail()
-	}
-	return ""
-}
-
-type events struct {
-	mu    sync.Mutex
-	lines []string
-	on    func(driver.Event)
-}
-
-func (e *events) hear(event driver.Event) {
-	if e.on != nil {
-		e.on(event)
-	}
-	if !event.Done {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.lines = append(e.lines, fmt.Sprintf("  %-7s %s (%s) %v", event.Phase, event.Message, event.Elapsed.Round(time.Millisecond), event.Err))
-}
-
-func (e *events) String() string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return strings.Join(e.lines, "\n")
 }
 
 // kubectl is the cluster's own, used from outside.
