@@ -13,7 +13,7 @@ const module = "podlab.dev/podlab"
 // below it, and the longest match counts.
 var arrows = map[string][]string{
 	"":                {"runner/cli"},
-	"runner/cli":      {"runner", "runner/plain", "runner/labtest", "grader", "cluster", "content", "cue/lab", "labs"},
+	"runner/cli":      {"runner", "runner/plain", "runner/labtest", "grader", "cluster", "content", "cue/lab", "cue/lint", "labs"},
 	"runner/plain":    {"runner", "grader", "cluster", "content", "cue/lab"},
 	"runner/labtest":  {"runner", "runner/plain", "grader", "cluster", "cue/lab"},
 	"runner":          {"grader", "cluster", "content", "cue"},
@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"cluster":         {"cluster/toolbox", "cluster/packed", "cue/lab"},
 	"content":         {},
 	"cue":             {},
+	"cue/lint":        {"cue", "content"},
 	"labs":            {},
 	"cluster/packed":  {},
 	"cluster/toolbox": {"cluster/packed"}, // its image must not depend on how clusters are made

@@ -72,6 +72,19 @@ func (s *Shape) Fields() []Field {
 	return fieldsOf(s.typ)
 }
 
+// Nearest is the field of a [Struct] that was probably meant by a mistyped one,
+// or "".
+func (s *Shape) Nearest(name string) string {
+	var names []string
+	for _, f := range s.Fields() {
+		if strings.EqualFold(strings.TrimSuffix(f.Name, "s"), strings.TrimSuffix(name, "s")) {
+			return f.Name
+		}
+		names = append(names, f.Name)
+	}
+	return Nearest(name, names)
+}
+
 // Field is a field of a [Struct].
 type Field struct {
 	Name string // in the view, and in JSON

@@ -122,7 +122,11 @@ func (l *linter) fields(v cue.Value, s view.Shape, path []cue.Selector) {
 		p := append(path[:len(path):len(path)], cue.Str(name))
 		i := slices.IndexFunc(fields, func(f view.Field) bool { return f.Name == name })
 		if i < 0 {
-			l.add(it.Value(), p, "%s has no field %s%s", s.Name(), name, suggestion(name, fields))
+			meant := ""
+			if near := s.Nearest(name); near != "" {
+				meant = "; did you mean " + near + "?"
+			}
+			l.add(it.Value(), p, "%s has no field %s%s", s.Name(), name, meant)
 			continue
 		}
 		f, e := fields[i], it.Value()
@@ -136,20 +140,6 @@ func (l *linter) fields(v cue.Value, s view.Shape, path []cue.Selector) {
 		}
 		l.value(e, f.Shape, p)
 	}
-}
-
-func suggestion(name string, fields []view.Field) string {
-	var names []string
-	for _, f := range fields {
-		if strings.EqualFold(strings.TrimSuffix(f.Name, "s"), strings.TrimSuffix(name, "s")) {
-			return "; did you mean " + f.Name + "?"
-		}
-		names = append(names, f.Name)
-	}
-	if near := view.Nearest(name, names); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return ""
 }
 
 func (l *linter) elements(v cue.Value, s view.Shape, path []cue.Selector) {

@@ -32,6 +32,11 @@ type Literal struct {
 	Closed bool
 }
 
+// String is the value as an author writes it: 256Mi for a number of bytes.
+func (l Literal) String() string {
+	return plain(quantity(l.Value, []cue.Selector{cue.Str(l.Path[len(l.Path)-1])}))
+}
+
 // Literals lists what c spells out that an object of shape s must have, in the
 // order of the want. What an object must not have is left out. A shape of nil
 // is one that is not known; then no key is told from a field.

@@ -16,7 +16,7 @@ func TestLiterals(t *testing.T) {
 		{"Pod", `spec: containers: web: image: "nginx:1.25"`, `spec.containers.web key; spec.containers.web.image "nginx:1.25"`},
 		{"Pod", `spec: containers: [string]: image: params.image`, `spec.containers.*.image "nginx:1.27"`},
 		{"Pod", `spec: containers: web: ports: "8080": containerPort: 8080`, `spec.containers.web key; spec.containers.web.ports.8080 key; spec.containers.web.ports.8080.containerPort 8080`},
-		{"Pod", `spec: containers: web: resources: limits: {memory: <=256Mi, cpu: 0.1}`, `spec.containers.web key; spec.containers.web.resources.limits.memory key; spec.containers.web.resources.limits.memory <=268435456; spec.containers.web.resources.limits.cpu key; spec.containers.web.resources.limits.cpu 0.1`},
+		{"Pod", `spec: containers: web: resources: limits: {memory: <=256Mi, cpu: 0.1}`, `spec.containers.web key; spec.containers.web.resources.limits.memory key; spec.containers.web.resources.limits.memory <=256Mi; spec.containers.web.resources.limits.cpu key; spec.containers.web.resources.limits.cpu 0.1`},
 		{"Pod", `metadata: labels: app: "a" | "b"`, `metadata.labels.app key; metadata.labels.app "a" either 1; metadata.labels.app "b" either 1`},
 		{"Pod", `spec: restartPolicy: "Never"`, `spec.restartPolicy "Never" closed`},
 		{"Pod", `spec: nodeName: !="a", spec: hostname: !~"b", spec: subdomain: =~"^c"`, `spec.subdomain =~"^c"`},
@@ -60,11 +60,7 @@ func line(l want.Literal) string {
 	case l.Op != cue.NoOp:
 		s += l.Op.String()
 	}
-	if text, ok := l.Value.(string); ok {
-		s += fmt.Sprintf("%q", text)
-	} else {
-		s += fmt.Sprint(l.Value)
-	}
+	s += l.String()
 	if l.Closed {
 		s += " closed"
 	}

@@ -1,0 +1,101 @@
+package lint_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"golang.org/x/tools/txtar"
+
+	"podlab.dev/podlab/cue/lint"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden parts of testdata")
+
+// Each archive in testdata has two labs, bad/ and good/: its file "findings" is
+// what Lint says of bad, and of good it says nothing. Files under both/ are in
+// either, unless it has one of its own.
+func TestRules(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no archives: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			labs, golden := map[string]fstest.MapFS{"bad": {}, "good": {}}, -1
+			for _, folder := range []string{"both", "bad", "good"} {
+				for i, f := range a.Files {
+					top, name, ok := strings.Cut(f.Name, "/")
+					switch {
+					case !ok:
+						golden = i
+					case top == folder && folder == "both":
+						labs["bad"][name] = &fstest.MapFile{Data: f.Data}
+						labs["good"][name] = &fstest.MapFile{Data: f.Data}
+					case top == folder:
+						labs[folder][name] = &fstest.MapFile{Data: f.Data}
+					}
+				}
+			}
+			if golden < 0 {
+				t.Fatal("the archive has no file findings")
+			}
+			if text := findings(t, labs["good"], "good"); text != "" {
+				t.Errorf("the good lab:\n%s", text)
+			}
+			got := findings(t, labs["bad"], "bad")
+			if *update {
+				a.Files[golden].Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := string(a.Files[golden].Data); got != want {
+				t.Errorf("got:\n%swant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+func findings(t *testing.T, fsys fstest.MapFS, dir string) string {
+	t.Helper()
+	r, err := lint.Lint(fsys, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "%s\n    → %s\n", f, f.Do)
+	}
+	return b.String()
+}
+
+func TestReportSums(t *testing.T) {
+	r, err := lint.Lint(os.DirFS("../../labs/first-pod"), "labs/first-pod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Lab != "first-pod" || r.Points != 12 || r.Checks != 10 {
+		t.Errorf("got %s with %d points in %d checks", r.Lab, r.Points, r.Checks)
+	}
+	for _, f := range r.Findings {
+		t.Log(f)
+	}
+}
+
+func BenchmarkLint(b *testing.B) {
+	fsys := os.DirFS("../../labs/first-pod")
+	for b.Loop() {
+		if _, err := lint.Lint(fsys, "labs/first-pod"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
