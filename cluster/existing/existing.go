@@ -109,6 +109,7 @@ func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) 
 		why += "; " + unseen
 	}
 	return &driver.Running{
+		Driver:     "existing",
 		Name:       name,
 		Kubeconfig: home.Kubeconfig(),
 		Version:    nodes[0].Status.NodeInfo.KubeletVersion,

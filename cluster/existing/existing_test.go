@@ -128,7 +128,7 @@ func TestUpCopiesOneContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if running.Name != "class" || running.Nodes != 2 || running.Version != "v1.36.0" || !strings.Contains(running.Why, `"class"`) {
+	if running.Driver != "existing" || running.Name != "class" || running.Nodes != 2 || running.Version != "v1.36.0" || !strings.Contains(running.Why, `"class"`) {
 		t.Errorf("running: %+v", running)
 	}
 	copied, err := os.ReadFile(running.Kubeconfig)
