@@ -3,62 +3,48 @@ package image_test
 import (
 	"archive/tar"
 	"bytes"
-	"context"
-	"errors"
 	"io"
-	"log"
-	"net/http"
-	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
-
-	"podlab.dev/podlab/cluster/driver"
-	"podlab.dev/podlab/cluster/image"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
-// entries are files as images have them: somebody's, with a set-user bit, an
-// attribute, links, a whiteout, and an owner that needs a record of its own.
-var entries = []tar.Header{
-	{Name: "home/app/", Typeflag: tar.TypeDir, Mode: 0o755, Uid: 1000, Gid: 1000, Uname: "app"},
-	{Name: "bin/su", Typeflag: tar.TypeReg, Mode: 0o4755, Size: 3, PAXRecords: map[string]string{"SCHILY.xattr.security.capability": "x"}},
-	{Name: "bin/sh", Typeflag: tar.TypeSymlink, Linkname: "su"},
-	{Name: "bin/hard", Typeflag: tar.TypeLink, Linkname: "bin/su"},
-	{Name: "etc/.wh.gone", Typeflag: tar.TypeReg},
-	{Name: "far", Typeflag: tar.TypeReg, Mode: 0o600, Uid: 3_000_000, Gid: 3_000_000_000, Format: tar.FormatPAX},
+// home gives the test a home of its own: no credentials of whoever runs it, and a
+// cache in which nothing may be left.
+func home(t *testing.T) {
+	t.Helper()
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	cache := t.TempDir()
+	t.Setenv("HOME", cache)
+	t.Setenv("XDG_CACHE_HOME", cache)
+	t.Cleanup(func() {
+		if left, err := os.ReadDir(filepath.Join(cache, "podlab")); len(left) > 0 {
+			t.Errorf("left in the cache: %v, %v", left, err)
+		}
+	})
 }
 
-func sample(t *testing.T, arch string) v1.Image {
+// build is an image for linux/arch with one layer for each of the tars.
+func build(t *testing.T, arch string, tars ...tarball.Opener) v1.Image {
 	t.Helper()
-	var layer bytes.Buffer
-	w := tar.NewWriter(&layer)
-	for _, h := range entries {
-		if err := w.WriteHeader(&h); err != nil {
+	img := empty.Image
+	for _, opener := range tars {
+		layer, err := tarball.LayerFromOpener(opener)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if h.Size > 0 {
-			if _, err := w.Write([]byte("abc")); err != nil {
-				t.Fatal(err)
-			}
+		if img, err = mutate.Append(img, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "COPY"}}); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	opened, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(layer.Bytes())), nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := mutate.AppendLayers(empty.Image, opened)
-	if err != nil {
-		t.Fatal(err)
 	}
 	config, err := img.ConfigFile()
 	if err != nil {
@@ -67,111 +53,99 @@ func sample(t *testing.T, arch string) v1.Image {
 	config = config.DeepCopy()
 	config.OS, config.Architecture = "linux", arch
 	config.Config.Entrypoint = []string{"/bin/su"}
+	config.History = append(config.History, v1.History{CreatedBy: "ENTRYPOINT", EmptyLayer: true})
 	if img, err = mutate.ConfigFile(img, config); err != nil {
 		t.Fatal(err)
 	}
 	return img
 }
 
-func TestOwnedByRoot(t *testing.T) {
-	img, err := image.OwnedByRoot(sample(t, "amd64"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	layers, err := img.Layers()
-	if err != nil || len(layers) != 1 {
-		t.Fatalf("layers: %d, %v", len(layers), err)
-	}
-	r, err := layers[0].Uncompressed()
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := tar.NewReader(r)
-	for _, want := range entries {
-		h, err := in.Next()
-		if err != nil {
+// files is a tar with these entries; those with a size hold as many letters.
+func files(t *testing.T, entries ...tar.Header) tarball.Opener {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, h := range entries {
+		if err := w.WriteHeader(&h); err != nil {
 			t.Fatal(err)
 		}
-		if h.Uid != 0 || h.Gid != 0 || h.Uname != "" {
-			t.Errorf("%s belongs to %d %d %q", h.Name, h.Uid, h.Gid, h.Uname)
-		}
-		if h.Name != want.Name || h.Mode != want.Mode || h.Linkname != want.Linkname || h.Typeflag != want.Typeflag ||
-			h.PAXRecords["SCHILY.xattr.security.capability"] != want.PAXRecords["SCHILY.xattr.security.capability"] {
-			t.Errorf("got %+v, want %+v", *h, want)
+		if _, err := w.Write(bytes.Repeat([]byte("a"), int(h.Size))); err != nil {
+			t.Fatal(err)
 		}
 	}
-	config, err := img.ConfigFile()
-	if err != nil || config.Config.Entrypoint[0] != "/bin/su" || len(config.RootFS.DiffIDs) != 1 {
-		t.Errorf("config: %+v, %v", config, err)
-	}
-	first, _ := img.Digest()
-	again, err := image.OwnedByRoot(sample(t, "amd64"))
-	if err != nil {
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if second, _ := again.Digest(); first != second {
-		t.Errorf("the same image became %s, then %s", first, second)
-	}
-	var archive bytes.Buffer
-	if err := image.Write(&archive, "example.com/app:1", img); err != nil {
-		t.Fatal(err)
-	}
-	tag, _ := name.NewTag("example.com/app:1")
-	if _, err := tarball.Image(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(archive.Bytes())), nil }, &tag); err != nil {
-		t.Errorf("the archive cannot be read: %v", err)
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }
+}
+
+// small is an image with one file that belongs to somebody.
+func small(t *testing.T, arch string) v1.Image {
+	t.Helper()
+	return build(t, arch, files(t, tar.Header{Name: "app", Typeflag: tar.TypeReg, Mode: 0o755, Size: 3, Uid: 1000, Gid: 1000}))
+}
+
+func valid(t *testing.T, img v1.Image) {
+	t.Helper()
+	if err := validate.Image(img); err != nil {
+		t.Error(err)
 	}
 }
 
-func TestFetch(t *testing.T) {
-	t.Setenv("DOCKER_CONFIG", t.TempDir()) // no credentials of whoever runs this
-	store := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.URL.Path, "/secret/") {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		store.ServeHTTP(w, r)
-	}))
-	defer server.Close()
-	host := strings.TrimPrefix(server.URL, "http://")
-	push := func(ref, arch string) {
-		parsed, err := name.ParseReference(ref)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := remote.Write(parsed, sample(t, arch)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	push(host+"/app:1", "amd64")
-	push(host+"/other:1", "arm64")
-
-	img, err := image.Fetch(t.Context(), host+"/app:1", "amd64")
+// tarOf reads a layer: its entries and what the files hold.
+func tarOf(t *testing.T, layer v1.Layer) (entries []*tar.Header, contents []string) {
+	t.Helper()
+	r, err := layer.Uncompressed()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := image.Write(io.Discard, host+"/app:1", img); err != nil {
-		t.Errorf("write what was fetched: %v", err)
+	defer r.Close()
+	for in := tar.NewReader(r); ; {
+		h, err := in.Next()
+		if err == io.EOF {
+			return entries, contents
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, contents = append(entries, h), append(contents, string(data))
 	}
+}
 
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
-	for _, tc := range []struct{ ref, what, do string }{
-		{host + "/none:1", "does not have", "correct the name"},
-		{host + "/secret/app:1", "does not give it", "log in"},
-		{host + "/other:1", "linux/amd64", "for this processor"},
-		{strings.TrimPrefix(closed.URL, "http://") + "/app:1", "cannot be reached", "connect"},
-		{"Not A Name", "not the name", "correct it"},
-	} {
-		_, err := image.Fetch(t.Context(), tc.ref, "amd64")
-		known, ok := errors.AsType[*driver.Error](err)
-		if !ok || !errors.Is(err, driver.ErrNeeds) || !strings.Contains(known.What, tc.what) || !strings.Contains(known.Do, tc.do) {
-			t.Errorf("%s: %v", tc.ref, err)
+// openFiles counts the files without a name that this process has open.
+func openFiles(t *testing.T) (n int) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil || len(all) == 0 {
+		t.Skip("no /proc")
+	}
+	for _, fd := range all {
+		if to, err := os.Readlink(fd); err == nil && strings.HasSuffix(to, " (deleted)") {
+			n++
 		}
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := image.Fetch(ctx, host+"/app:1", "amd64"); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+	return n
+}
+
+// What an image takes on disk is free again when nobody refers to it.
+func TestRoomIsGivenBack(t *testing.T) {
+	home(t)
+	before := openFiles(t)
+	func() {
+		img := owned(t, small(t, "amd64"))
+		if during := openFiles(t); during <= before {
+			t.Fatalf("%d files before, %d with an image", before, during)
+		}
+		runtime.KeepAlive(img)
+	}()
+	for deadline := time.Now().Add(5 * time.Second); openFiles(t) > before; time.Sleep(10 * time.Millisecond) {
+		runtime.GC()
+		if time.Now().After(deadline) {
+			t.Fatalf("%d files before, %d after", before, openFiles(t))
+		}
 	}
 }
