@@ -8,15 +8,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -357,19 +363,28 @@ func TestRealImagesAndExisting(t *testing.T) {
 	opts := realOptions(t, "image")
 	needs := lab.Needs{Nodes: 1, Images: []string{toolbox.Ref}}
 	c, _, _ := up(t, opts, needs)
-	has := func() bool {
-		return strings.Contains(docker(t, "exec", c.Name+"-control-plane", "ctr", "-n", "k8s.io", "images", "ls", "-q"), toolbox.Ref)
+	has := func(ref string) bool {
+		return strings.Contains(docker(t, "exec", c.Name+"-control-plane", "ctr", "-n", "k8s.io", "images", "ls", "-q"), ref)
 	}
-	if !has() {
+	if !has(toolbox.Ref) {
 		t.Fatal("the image is not on the node")
 	}
 	_, took, heard := up(t, opts, needs)
 	if took > 3*time.Second || strings.Contains(heard.String(), "load ") {
 		t.Errorf("the second time took %s", took)
 	}
-	_, err := cluster.Up(t.Context(), opts, lab.Needs{Images: []string{"example.com/none:1"}}, nil)
-	if known, ok := errors.AsType[*cluster.Error](err); !ok || !errors.Is(err, cluster.ErrNeeds) || !strings.Contains(known.Remedy(), "docker pull") {
+	const nowhere = "127.0.0.1:1/none:1"
+	_, err := cluster.Up(t.Context(), opts, lab.Needs{Images: []string{nowhere}}, nil)
+	if known, ok := errors.AsType[*cluster.Error](err); !ok || !errors.Is(err, cluster.ErrNeeds) || !strings.Contains(known.Remedy(), "docker load") {
 		t.Errorf("an image that is nowhere: %v", err)
+	}
+	foreign := pushed(t)
+	_, _, heard = up(t, opts, lab.Needs{Images: []string{foreign}})
+	if !has(foreign) || !strings.Contains(heard.String(), "from its registry") {
+		t.Errorf("%s is not on the node", foreign)
+	}
+	if _, _, heard = up(t, opts, lab.Needs{Images: []string{foreign}}); strings.Contains(heard.String(), foreign) {
+		t.Errorf("%s was fetched again", foreign)
 	}
 
 	theirs := cluster.Options{StateDir: t.TempDir(), Kubeconfig: c.Kubeconfig}
@@ -384,4 +399,25 @@ func TestRealImagesAndExisting(t *testing.T) {
 		t.Error(err)
 	}
 	usable(t, c)
+}
+
+// pushed is an image that only a registry has, on this machine's loopback, which
+// nodes cannot reach.
+func pushed(t *testing.T) string {
+	t.Helper()
+	t.Setenv("DOCKER_CONFIG", t.TempDir()) // no credentials of whoever runs this
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	ref, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/lab/app:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := toolbox.Image(runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, img); err != nil {
+		t.Fatal(err)
+	}
+	return ref.String()
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"slices"
 	"strings"
@@ -243,6 +244,17 @@ func (e *engine) image(ctx context.Context, ref string) (*image, error) {
 		return nil, err
 	}
 	return &images[0], nil
+}
+
+// save writes an image that the engine has, as a docker archive.
+func (e *engine) save(ctx context.Context, w io.Writer, ref string) error {
+	cmd := exec.CommandContext(ctx, e.binary, "save", ref)
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = w, &stderr
+	if err := cmd.Run(); err != nil {
+		return e.explain("save "+ref, &commandError{name: e.binary, output: stderr.String(), err: err})
+	}
+	return nil
 }
 
 // noSuchImage knows the words of docker and nerdctl, of podman, and of finch.

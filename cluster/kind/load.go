@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	osexec "os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"sigs.k8s.io/kind/pkg/exec"
 
 	"podlab.dev/podlab/cluster/driver"
+	workload "podlab.dev/podlab/cluster/image"
 	"podlab.dev/podlab/cluster/toolbox"
 )
 
@@ -164,8 +164,8 @@ func (s *session) ensureImage(ctx context.Context, state *driver.State, seen []c
 	}))
 }
 
-// ensureForeign puts an image that podlab does not carry on the nodes, from the
-// engine's own store; nodes never pull.
+// ensureForeign puts an image that podlab does not carry on the nodes: from the
+// engine's own store, else from its registry. Nodes never pull.
 func (s *session) ensureForeign(ctx context.Context, seen []corev1.Node, ref string) error {
 	if s.onNodes(ctx, seen, ref) {
 		return nil
@@ -174,31 +174,37 @@ func (s *session) ensureForeign(ctx context.Context, seen []corev1.Node, ref str
 	if err != nil {
 		return err
 	}
+	from, write := s.engine.name, func(ctx context.Context, w io.Writer) error { return s.engine.save(ctx, w, ref) }
 	if have == nil {
-		return &driver.Error{
-			Kind: driver.ErrNeeds,
-			What: fmt.Sprintf("the lab needs image %s, which is neither on the nodes nor in %s", ref, s.engine.name),
-			Do:   fmt.Sprintf("get it once with `%s pull %s`, then run this again", s.engine.binary, ref),
-		}
-	}
-	step := s.report.Begin(driver.PhaseLoad, "loading %s on every node", ref)
-	return step.End(s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
-		save := osexec.CommandContext(ctx, s.engine.binary, "save", ref)
-		var stderr bytes.Buffer
-		save.Stderr = &stderr
-		archive, err := save.StdoutPipe()
-		if err != nil {
+		from = "its registry"
+		if write, err = s.fetch(ctx, ref); err != nil {
 			return err
 		}
-		if err := save.Start(); err != nil {
-			return fmt.Errorf("save %s: %w", ref, err)
-		}
-		importErr := importImage(ctx, node, archive)
-		if err := save.Wait(); err != nil {
-			return s.engine.explain("save "+ref, &commandError{name: s.engine.binary, output: stderr.String(), err: err})
-		}
-		return importErr
+	}
+	step := s.report.Begin(driver.PhaseLoad, "loading %s from %s on every node", ref, from)
+	return step.End(s.onEveryNode(ctx, func(ctx context.Context, node nodes.Node) error {
+		return importWritten(ctx, node, write)
 	}))
+}
+
+// archiver writes an image as a docker archive.
+type archiver = func(ctx context.Context, w io.Writer) error
+
+// fetch gets an image for the nodes from its registry.
+func (s *session) fetch(ctx context.Context, ref string) (archiver, error) {
+	arch, err := s.arch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	step := s.report.Begin(driver.PhaseLoad, "fetching %s from its registry, as %s does not have it", ref, s.engine.name)
+	img, err := workload.Fetch(ctx, ref, arch)
+	if known, ok := errors.AsType[*driver.Error](err); ok && errors.Is(err, driver.ErrNeeds) {
+		known.Do += fmt.Sprintf("; or put it into %s yourself (`%s load`)", s.engine.name, s.engine.binary)
+	}
+	if step.End(err) != nil {
+		return nil, err
+	}
+	return func(_ context.Context, w io.Writer) error { return workload.Write(w, ref, img) }, nil
 }
 
 // onNodes tells whether every node has the image. What the nodes report lags by
@@ -306,6 +312,29 @@ func importImage(ctx context.Context, node nodes.Node, archive io.Reader) error 
 		return fmt.Errorf("import image: %w", err)
 	}
 	return nil
+}
+
+// importWritten gives what write writes to the node's containerd.
+func importWritten(ctx context.Context, node nodes.Node, write archiver) error {
+	archive, w := io.Pipe()
+	wrote := make(chan struct{})
+	var writeErr error
+	go func() {
+		writeErr = write(ctx, w)
+		close(wrote)
+		_ = w.CloseWithError(writeErr)
+	}()
+	err := importImage(ctx, node, archive)
+	select {
+	case <-wrote:
+		if writeErr != nil { // and so the import failed too
+			err = writeErr
+		}
+	default: // the import gave up
+	}
+	_ = archive.Close()
+	<-wrote
+	return err
 }
 
 // contextNode lets kind's helpers, which know no context, be stopped.
