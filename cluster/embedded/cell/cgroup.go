@@ -111,7 +111,7 @@ func joinCgroups(ctx context.Context, pid int, dir string) ([]Cgroup, error) {
 	for i := range all {
 		c := &all[i]
 		if c.Controllers == "" {
-			scope, err := joinScope(ctx, pid, cgroupName(dir))
+			scope, err := joinScope(ctx, pid, scopeName(dir))
 			return []Cgroup{scope}, err
 		}
 		c.Dir = filepath.Join(c.Dir, cgroupName(dir))
@@ -179,12 +179,19 @@ func (c Cgroup) join(pid int) error {
 }
 
 // Sweep removes the cgroup directories that a killed cell left.
-func Sweep(dir string) error {
+func Sweep(ctx context.Context, dir string) error {
 	spec, err := ReadSpec(dir)
 	if err != nil {
 		return nil // no cell was ever made
 	}
 	for _, c := range spec.Cgroups {
+		if c.Controllers == "" {
+			// A systemd that does not answer any more has ended the scope itself.
+			err := leaveScope(ctx, scopeName(dir))
+			if _, gone := errors.AsType[*errNoCgroups](err); err != nil && !gone {
+				return err
+			}
+		}
 		var dirs []string
 		err := filepath.WalkDir(c.Dir, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() {

@@ -58,7 +58,7 @@ func Start(ctx context.Context, spec Spec, listener *net.TCPListener) error {
 	if err := afterlife(ctx, recordedPID(alive)); err != nil {
 		return err
 	}
-	if err := Sweep(spec.Dir); err != nil {
+	if err := Sweep(ctx, spec.Dir); err != nil {
 		return err
 	}
 	log, err := openLog(filepath.Join(spec.Dir, logFile))
@@ -200,12 +200,12 @@ func recordedPID(f *os.File) int {
 func Stop(ctx context.Context, dir string, patience time.Duration) error {
 	pid := Alive(dir)
 	if pid == 0 {
-		return Sweep(dir)
+		return Sweep(ctx, dir)
 	}
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		if errors.Is(err, unix.ESRCH) {
-			return Sweep(dir)
+			return Sweep(ctx, dir)
 		}
 		return fmt.Errorf("stop process %d: %w", pid, err)
 	}
@@ -224,7 +224,7 @@ func Stop(ctx context.Context, dir string, patience time.Duration) error {
 		if gone, err := ended(ctx, fd, try.patience); err != nil {
 			return err
 		} else if gone {
-			return Sweep(dir)
+			return Sweep(ctx, dir)
 		}
 	}
 	return fmt.Errorf("process %d does not end, not even by force", pid)
@@ -276,7 +276,7 @@ func Remove(ctx context.Context, program, dir string, rung Rung) error {
 	if Alive(dir) != 0 {
 		return ErrRuns
 	}
-	if err := Sweep(dir); err != nil {
+	if err := Sweep(ctx, dir); err != nil {
 		return err
 	}
 	err := os.RemoveAll(dir)

@@ -48,6 +48,9 @@ func managed(ctx context.Context) ([]string, error) {
 	return strings.Fields(string(raw)), err
 }
 
+// scopeName is the scope of the cell in dir.
+func scopeName(dir string) string { return cgroupName(dir) + ".scope" }
+
 // joinScope puts a process into a scope of its own, whose cgroup is the process's
 // to divide, and which systemd removes once it is empty.
 func joinScope(ctx context.Context, pid int, name string) (Cgroup, error) {
@@ -56,8 +59,11 @@ func joinScope(ctx context.Context, pid int, name string) (Cgroup, error) {
 		return Cgroup{}, err
 	}
 	defer conn.Close()
+	if err := stopScope(ctx, conn, name); err != nil {
+		return Cgroup{}, err
+	}
 	done := make(chan string, 1)
-	_, err = conn.StartTransientUnitContext(ctx, name+".scope", "replace", []dbus.Property{
+	_, err = conn.StartTransientUnitContext(ctx, name, "replace", []dbus.Property{
 		dbus.PropDescription("podlab cluster"),
 		dbus.PropPids(uint32(pid)),
 		{Name: "Delegate", Value: godbus.MakeVariant(true)},
@@ -66,21 +72,57 @@ func joinScope(ctx context.Context, pid int, name string) (Cgroup, error) {
 	if err != nil {
 		return Cgroup{}, fmt.Errorf("ask systemd for a scope: %w", err)
 	}
-	select {
-	case how := <-done:
-		if how != "done" {
-			return Cgroup{}, fmt.Errorf("ask systemd for a scope: %s", how)
-		}
-	case <-ctx.Done():
-		return Cgroup{}, ctx.Err()
+	if err := jobDone(ctx, done); err != nil {
+		return Cgroup{}, fmt.Errorf("ask systemd for a scope: %w", err)
 	}
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil {
 		return Cgroup{}, err
 	}
 	own := hierarchies(string(raw))
-	if len(own) != 1 || !strings.HasSuffix(own[0].Dir, name+".scope") {
+	if len(own) != 1 || !strings.HasSuffix(own[0].Dir, name) {
 		return Cgroup{}, errors.New("systemd made a scope, but the process is not in it")
 	}
 	return own[0], nil
+}
+
+// leaveScope has systemd forget a scope, if it still knows it.
+func leaveScope(ctx context.Context, name string) error {
+	conn, err := systemd(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return stopScope(ctx, conn, name)
+}
+
+// stopScope ends a scope in which nothing runs any more, and removes its cgroup.
+// Removing only the cgroup would not do: systemd then never sees it become empty,
+// and keeps the scope and its name for ever.
+func stopScope(ctx context.Context, conn *dbus.Conn, name string) error {
+	done := make(chan string, 1)
+	_, err := conn.StopUnitContext(ctx, name, "replace", done)
+	if known, ok := errors.AsType[godbus.Error](err); ok && known.Name == "org.freedesktop.systemd1.NoSuchUnit" {
+		return nil
+	}
+	if err == nil {
+		err = jobDone(ctx, done)
+	}
+	if err != nil {
+		return fmt.Errorf("have systemd end the scope %s: %w", name, err)
+	}
+	return nil
+}
+
+// jobDone waits until systemd has done what it was asked for.
+func jobDone(ctx context.Context, done <-chan string) error {
+	select {
+	case how := <-done:
+		if how != "done" {
+			return errors.New(how)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
