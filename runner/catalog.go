@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -30,45 +31,85 @@ func (c Catalog) Names() []string {
 	return names
 }
 
+// Folder is where a lab is.
+type Folder struct {
+	// ID is the lab's name; Dir is the folder as the user named it.
+	ID, Dir string
+	FS      fs.FS
+
+	abs string // empty for a built-in lab
+}
+
 // Load finds and loads a lab. A name with a slash or a dot, like ./my-lab, is a
 // folder; any other is a built-in lab. The key tells sessions apart: two folders
 // of one name are two labs.
 func (c Catalog) Load(name string) (l *lab.Lab, key string, err error) {
-	if strings.ContainsAny(name, `/\.`) {
-		return loadFolder(name)
-	}
-	sub, err := fs.Sub(c.builtin, name)
-	if err == nil {
-		_, err = fs.Stat(sub, "lab.cue")
-	}
-	if err != nil {
-		names := c.Names()
-		return nil, "", &lab.UnknownError{Name: name, Nearest: view.Nearest(name, names), Known: names}
-	}
-	l, err = lab.Load(sub, "labs/"+name)
-	return l, name, err
-}
-
-func loadFolder(name string) (*lab.Lab, string, error) {
-	abs, err := filepath.Abs(name)
-	if err != nil {
-		return nil, "", fmt.Errorf("find lab %s: %w", name, err)
-	}
-	switch info, err := os.Stat(abs); {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", &lab.UnknownError{Name: name}
-	case err != nil:
-		return nil, "", fmt.Errorf("find lab %s: %w", name, err)
-	case !info.IsDir():
-		return nil, "", &lab.UnknownError{Name: name}
-	}
-	l, err := lab.Load(os.DirFS(abs), filepath.ToSlash(filepath.Clean(name)))
+	f, err := c.folder(name)
 	if err != nil {
 		return nil, "", err
 	}
-	l.ID = filepath.Base(abs)
-	sum := sha256.Sum256([]byte(abs))
+	if l, err = lab.Load(f.FS, f.Dir); err != nil || f.abs == "" {
+		return l, f.ID, err
+	}
+	l.ID = f.ID
+	sum := sha256.Sum256([]byte(f.abs))
 	return l, slug(l.ID) + "-" + hex.EncodeToString(sum[:4]), nil
+}
+
+// Folders finds labs without loading them: the built-in ones where none is
+// named, and for a folder of labs those in it.
+func (c Catalog) Folders(names []string) (out []Folder, err error) {
+	if len(names) == 0 {
+		names = c.Names()
+	}
+	for _, name := range names {
+		f, err := c.folder(name)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := fs.Stat(f.FS, "lab.cue"); err == nil {
+			out = append(out, f)
+			continue
+		}
+		found, _ := fs.Glob(f.FS, "*/lab.cue") // the pattern is well-formed
+		if len(found) == 0 {
+			return nil, &lab.UnknownError{Name: name}
+		}
+		for _, cue := range found {
+			id := path.Dir(cue)
+			abs := filepath.Join(f.abs, id)
+			out = append(out, Folder{ID: id, Dir: path.Join(f.Dir, id), FS: os.DirFS(abs), abs: abs})
+		}
+	}
+	return out, nil
+}
+
+// folder finds a lab, or a folder of labs.
+func (c Catalog) folder(name string) (Folder, error) {
+	if !strings.ContainsAny(name, `/\.`) {
+		sub, err := fs.Sub(c.builtin, name)
+		if err == nil {
+			_, err = fs.Stat(sub, "lab.cue")
+		}
+		if err != nil {
+			names := c.Names()
+			return Folder{}, &lab.UnknownError{Name: name, Nearest: view.Nearest(name, names), Known: names}
+		}
+		return Folder{ID: name, Dir: "labs/" + name, FS: sub}, nil
+	}
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return Folder{}, fmt.Errorf("find lab %s: %w", name, err)
+	}
+	switch info, err := os.Stat(abs); {
+	case errors.Is(err, fs.ErrNotExist):
+		return Folder{}, &lab.UnknownError{Name: name}
+	case err != nil:
+		return Folder{}, fmt.Errorf("find lab %s: %w", name, err)
+	case !info.IsDir():
+		return Folder{}, &lab.UnknownError{Name: name}
+	}
+	return Folder{ID: filepath.Base(abs), Dir: filepath.ToSlash(filepath.Clean(name)), FS: os.DirFS(abs), abs: abs}, nil
 }
 
 // slug makes a folder's name fit for a namespace: a label of at most 40

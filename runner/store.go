@@ -130,7 +130,7 @@ func (s Store) Find(key string, c Catalog) (*Session, error) {
 	if key == "" {
 		key = s.Current()
 	} else if strings.ContainsAny(key, `/\.`) {
-		_, k, err := loadFolder(key)
+		_, k, err := c.Load(key)
 		if err != nil {
 			return nil, err
 		}
