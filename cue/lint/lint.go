@@ -60,7 +60,6 @@ func (f Finding) String() string {
 
 // Report is what was found in one lab.
 type Report struct {
-	Lab string `json:"lab"`
 	// Points and Checks are the lab's sums, as far as it could be read.
 	Points int `json:"points"`
 	Checks int `json:"checks"`
@@ -85,7 +84,7 @@ func Lint(fsys fs.FS, dir string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &linter{src: src, fsys: fsys, dir: dir, report: Report{Lab: path.Base(dir), Findings: []Finding{}}}
+	l := &linter{src: src, fsys: fsys, dir: dir, report: Report{Findings: []Finding{}}}
 	l.loaded()
 	if l.lab = src.Lab; l.lab != nil {
 		l.report.Points, l.report.Checks = l.lab.Points(), len(l.lab.Checks())

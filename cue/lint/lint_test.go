@@ -83,11 +83,8 @@ func TestReportSums(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Lab != "first-pod" || r.Points != 12 || r.Checks != 10 {
-		t.Errorf("got %s with %d points in %d checks", r.Lab, r.Points, r.Checks)
-	}
-	for _, f := range r.Findings {
-		t.Log(f)
+	if r.Points != 12 || r.Checks != 10 {
+		t.Errorf("got %d points in %d checks", r.Points, r.Checks)
 	}
 }
 
