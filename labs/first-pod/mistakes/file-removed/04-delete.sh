@@ -1,0 +1,2 @@
+rm web.yaml
+kubectl delete pod hello

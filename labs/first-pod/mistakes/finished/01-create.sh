@@ -1,0 +1,1 @@
+kubectl run hello --image=podlab.dev/toolbox:v1 --command -- echo hello

@@ -1,0 +1,1 @@
+kubectl run web --image=podlab.dev/toolbox:v1 --labels=app=web,tier=frontend --overrides='{"spec": {"containers": [{"name": "server", "image": "podlab.dev/toolbox:v1", "command": ["web-server"], "ports": [{"containerPort": 8080}]}]}}'
