@@ -37,6 +37,7 @@ test: test-unit test-embedded test-kind
 
 # Needs no cluster.
 test-unit: build lint
+	./bin/podlab lab lint
 	$(GO) test ./...
 	$(GO) -C scripts/node test ./image/...
 

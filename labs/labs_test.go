@@ -7,23 +7,15 @@ import (
 
 	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/cue/lint"
 	"podlab.dev/podlab/labs"
 )
 
 // What a page tells the learner to type is what the reference solution does, so
 // that every command of a lesson is run on a real cluster.
 func TestReferenceTypesWhatTheLessonSays(t *testing.T) {
-	found, err := fs.Glob(labs.FS, "*/lab.cue")
-	if err != nil || len(found) == 0 {
-		t.Fatalf("no labs: %v", err)
-	}
-	for _, f := range found {
-		name := strings.TrimSuffix(f, "/lab.cue")
+	for name, sub := range builtin(t) {
 		t.Run(name, func(t *testing.T) {
-			sub, err := fs.Sub(labs.FS, name)
-			if err != nil {
-				t.Fatal(err)
-			}
 			l, err := lab.Load(sub, "labs/"+name)
 			if err != nil {
 				t.Fatal(err)
@@ -51,4 +43,36 @@ func TestReferenceTypesWhatTheLessonSays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The built-in labs are what authors copy from: not even a warning.
+func TestLint(t *testing.T) {
+	for name, sub := range builtin(t) {
+		t.Run(name, func(t *testing.T) {
+			r, err := lint.Lint(sub, "labs/"+name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range r.Findings {
+				t.Errorf("%s\n    → %s", f, f.Do)
+			}
+		})
+	}
+}
+
+// builtin are the built-in labs by name.
+func builtin(t *testing.T) map[string]fs.FS {
+	t.Helper()
+	found, err := fs.Glob(labs.FS, "*/lab.cue")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no labs: %v", err)
+	}
+	out := map[string]fs.FS{}
+	for _, f := range found {
+		name := strings.TrimSuffix(f, "/lab.cue")
+		if out[name], err = fs.Sub(labs.FS, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
 }
