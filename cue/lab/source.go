@@ -22,7 +22,7 @@ type Source struct {
 	// Errors is all that is wrong with the lab, in file order.
 	Errors Errors
 	// Lab is what could be read of it; nil if lab.cue is not of the shape #Lab.
-	// With Errors, Lab keeps none of its promises.
+	// With Errors it keeps none of its promises, and it has no Digest.
 	Lab *Lab
 
 	file string

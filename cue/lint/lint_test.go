@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/cue/lint"
 )
 
@@ -62,6 +64,41 @@ func TestRules(t *testing.T) {
 				t.Errorf("got:\n%swant:\n%s", got, want)
 			}
 		})
+	}
+}
+
+// What the loader refuses the linter says, however broken the lab is.
+func TestSaysWhatDoesNotLoad(t *testing.T) {
+	files, err := filepath.Glob("../lab/testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no archives: %v", err)
+	}
+	odd := `title: "T", summary: "S", minutes: 1
+steps: [{id: "a", checks: [{id: "c", title: "t", why: "w", object: {kind: "Pod", name: "p"}, want: {...} | 5}]}]`
+	labs := map[string]fstest.MapFS{"odd": {"lab.cue": {Data: []byte(odd)}, "01-a.md": {}}}
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fsys := fstest.MapFS{}
+		for _, f := range a.Files {
+			fsys[f.Name] = &fstest.MapFile{Data: f.Data}
+		}
+		labs[file] = fsys
+	}
+	for name, fsys := range labs {
+		r, err := lint.Lint(fsys, "my-lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var refused lab.Errors
+		if _, err := lab.Load(fsys, "my-lab"); err != nil && !errors.As(err, &refused) {
+			t.Fatal(err)
+		}
+		if n := r.Count(lint.Error); n < len(refused) {
+			t.Errorf("%s: %d errors, and it does not load for %d:\n%v", name, n, len(refused), refused)
+		}
 	}
 }
 

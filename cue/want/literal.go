@@ -145,6 +145,9 @@ func (l *lister) fields(v cue.Value, s view.Shape, path []string, either int) {
 
 // scalar adds the value that v spells out; at is where it was written.
 func (l *lister) scalar(v, at cue.Value, op cue.Op, s view.Shape, path []string, either int) {
+	if len(path) == 0 {
+		return // no object is a scalar
+	}
 	lit := Literal{Pos: position(at), Path: path, Op: op, Either: either, Form: s.Form}
 	if s.Form == view.String {
 		lit.Closed = s.Values() != nil
