@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 const (
 	doUsers  = "install uidmap and have root give this user a range: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME"
 	doLimits = "log in where systemd runs a session for this user (cgroup v2), run podlab as root, or use --cluster kind"
+	doHandOn = `have root write "[Service]" and "Delegate=cpu cpuset io memory pids", each on a line of its own, to /etc/systemd/system/user@.service.d/delegate.conf, then "systemctl daemon-reload", and log in anew`
 )
 
 // Rungs is what this machine allows this user, for podlab doctor.
@@ -49,11 +51,15 @@ func (d *Driver) Rungs(ctx context.Context) ([]driver.Capability, error) {
 	if missing == nil {
 		there = "Kubernetes " + parts.Version + " in " + parts.Dir
 	}
+	forLimits := doLimits
+	if errors.Is(l.Limits, cell.ErrNotDelegated) && os.Geteuid() != 0 {
+		forLimits = doHandOn
+	}
 	rungs := []driver.Capability{
 		show("programs", there, missing, ""),
 		show("namespaces", "this user may make them", explain(l), ""),
 		show("users", "Pods may run as users of their own", l.ManyUIDs, doUsers),
-		show("limits", "memory and CPU limits hold", l.Limits, doLimits),
+		show("limits", "memory and CPU limits hold", l.Limits, forLimits),
 	}
 	rungs[2].Optional, rungs[3].Optional = true, true
 	return rungs, nil
@@ -64,22 +70,31 @@ func explain(l cell.Ladder) error {
 	if l.Namespaces == nil {
 		return nil
 	}
-	e := &driver.Error{
+	why := strings.ReplaceAll(l.Namespaces.Error(), "\n", "; ")
+	do := "start a container engine and use --cluster kind"
+	allow := ""
+	switch {
+	case errors.Is(l.Namespaces, unix.ENOSPC): // which here has nothing to do with a disk
+		why, allow = "it allows no more user namespaces", "sysctl -w user.max_user_namespaces=10000"
+	case errors.Is(l.Namespaces, unix.EPERM):
+		why, allow = "it forbids user namespaces", cmp.Or(whoForbids(), "a seccomp filter or security module forbids them here, as in most containers")
+	case strings.HasSuffix(why, unix.EPERM.Error()) || strings.HasSuffix(why, unix.EACCES.Error()):
+		// Ubuntu lets everybody make them, and do nothing in them.
+		allow = whoForbids()
+	}
+	if allow != "" {
+		do = "have root allow user namespaces (" + allow + "), or " + do
+	}
+	return &driver.Error{
 		Kind: driver.ErrUnsupported,
-		What: "this machine does not let podlab run a cluster of its own: " + strings.ReplaceAll(l.Namespaces.Error(), "\n", "; "),
-		Do:   "start a container engine and use --cluster kind",
+		What: "this machine does not let podlab run a cluster of its own: " + why,
+		Do:   do,
 		Err:  l.Namespaces,
 	}
-	switch {
-	case errors.Is(l.Namespaces, unix.ENOSPC):
-		e.Do = "have root allow user namespaces (sysctl -w user.max_user_namespaces=10000), or start a container engine and use --cluster kind"
-	case errors.Is(l.Namespaces, unix.EPERM):
-		e.Do = "have root allow user namespaces (" + whoForbids() + "), or start a container engine and use --cluster kind"
-	}
-	return e
 }
 
-// whoForbids guesses which of a distribution's switches is off.
+// whoForbids guesses which of a distribution's switches is off, and says how to
+// put it on; empty if none is.
 func whoForbids() string {
 	for name, allowed := range map[string]string{
 		"kernel/unprivileged_userns_clone":             "1", // Debian
@@ -90,7 +105,7 @@ func whoForbids() string {
 			return fmt.Sprintf("sysctl -w %s=%s", strings.ReplaceAll(name, "/", "."), allowed)
 		}
 	}
-	return "a seccomp filter or security module forbids them here, as in most containers"
+	return ""
 }
 
 // refuse refuses a lab that needs more than this rung has: it is never run on

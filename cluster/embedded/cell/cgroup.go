@@ -62,6 +62,9 @@ type errNoCgroups struct{ why string }
 
 func (e *errNoCgroups) Error() string { return e.why }
 
+// ErrNotDelegated says that systemd keeps a cgroup controller to itself.
+var ErrNotDelegated = errors.New("not handed on to this user")
+
 // probeCgroups tells whether a cell could have cgroups of its own.
 func probeCgroups(ctx context.Context) error {
 	raw, err := os.ReadFile("/proc/self/cgroup")
@@ -77,7 +80,9 @@ func probeCgroups(ctx context.Context) error {
 		if have, err = managed(ctx); err != nil {
 			return err
 		}
-		have = append(have, "cpuacct", "cpuset") // in cpu; and not asked for by the kubelet
+		// The first is in cpu; without the second the kubelet keeps all limits, and
+		// says once a minute that it cannot set it. Debian does not hand it on.
+		have = append(have, "cpuacct", "cpuset")
 	}
 	for _, c := range all {
 		if c.Controllers == "" {
@@ -94,7 +99,7 @@ func probeCgroups(ctx context.Context) error {
 	}
 	for _, name := range needed {
 		if !slices.Contains(have, name) {
-			return &errNoCgroups{fmt.Sprintf("the cgroup controller %s is not handed on to this user", name)}
+			return fmt.Errorf("the cgroup controller %s is %w", name, ErrNotDelegated)
 		}
 	}
 	return nil

@@ -31,14 +31,24 @@ func (l Ladder) Rung() Rung { return Rung{ManyUIDs: l.ManyUIDs == nil, Limits: l
 // Probe tries each step for a cell in dir, by taking it and going back.
 func Probe(ctx context.Context, program, dir string) Ladder {
 	l := Ladder{ManyUIDs: probeUsers(), Limits: probeCgroups(ctx)}
-	var said bytes.Buffer
-	if err := inside(ctx, program, Rung{ManyUIDs: l.ManyUIDs == nil}, &said, "probe", dir); err != nil {
-		if why := strings.TrimSpace(said.String()); why != "" {
-			err = errors.New(why)
-		}
-		l.Namespaces = err
+	l.Namespaces = probeInside(ctx, program, dir, l.Rung())
+	if failed, ok := errors.AsType[*errMapUsers](l.Namespaces); ok && l.ManyUIDs == nil {
+		// newuidmap is there and refuses: without set-user-ID, in most containers, or
+		// for a range that another namespace around this one does not have.
+		l.ManyUIDs = failed
+		l.Namespaces = probeInside(ctx, program, dir, l.Rung())
 	}
 	return l
+}
+
+// probeInside runs [probe] in the namespaces of a cell.
+func probeInside(ctx context.Context, program, dir string, rung Rung) error {
+	var said bytes.Buffer
+	err := inside(ctx, program, rung, &said, "probe", dir)
+	if why := strings.TrimSpace(said.String()); err != nil && why != "" {
+		err = errors.New(why)
+	}
+	return err
 }
 
 // probeUsers tells whether a cell could have users of its own.

@@ -304,7 +304,8 @@ func inside(ctx context.Context, program string, rung Rung, out *bytes.Buffer, a
 		return err
 	}
 	defer gate.Close()
-	if err := mapUsers(ctx, cmd.Process.Pid, rung.ManyUIDs); err == nil {
+	err = mapUsers(ctx, cmd.Process.Pid, rung.ManyUIDs)
+	if err == nil {
 		_, err = gate.Write([]byte{1})
 	}
 	if err != nil {

@@ -6,23 +6,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
 	godbus "github.com/godbus/dbus/v5"
 )
 
 // systemd is the manager that may hand out cgroups of version 2: root's own, or
-// that of the user's session.
+// that of the user's session. It is asked directly: a session may be without a
+// D-Bus, or its variables may be another user's after su.
 func systemd(ctx context.Context) (*dbus.Conn, error) {
-	connect := dbus.NewUserConnectionContext
-	if os.Geteuid() == 0 {
-		connect = dbus.NewSystemdConnectionContext
+	socket := "/run/systemd/private"
+	if uid := os.Geteuid(); uid != 0 {
+		socket = fmt.Sprintf("/run/user/%d/systemd/private", uid)
 	}
-	conn, err := connect(ctx)
+	conn, err := dbus.NewConnection(func() (*godbus.Conn, error) {
+		conn, err := godbus.Dial("unix:path="+socket, godbus.WithContext(ctx))
+		if err != nil {
+			return nil, err
+		}
+		if err := conn.Auth([]godbus.Auth{godbus.AuthExternal(strconv.Itoa(os.Geteuid()))}); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return conn, nil
+	})
 	if err != nil {
 		return nil, &errNoCgroups{fmt.Sprintf("systemd, which hands out cgroups, does not answer this user: %v", err)}
 	}
@@ -67,6 +80,8 @@ func joinScope(ctx context.Context, pid int, name string) (Cgroup, error) {
 		dbus.PropDescription("podlab cluster"),
 		dbus.PropPids(uint32(pid)),
 		{Name: "Delegate", Value: godbus.MakeVariant(true)},
+		// A cluster is more than one service; what holds it is the user's own limit.
+		{Name: "TasksMax", Value: godbus.MakeVariant(uint64(math.MaxUint64))},
 		{Name: "CollectMode", Value: godbus.MakeVariant("inactive-or-failed")},
 	}, done)
 	if err != nil {
@@ -116,12 +131,15 @@ func stopScope(ctx context.Context, conn *dbus.Conn, name string) error {
 
 // jobDone waits until systemd has done what it was asked for.
 func jobDone(ctx context.Context, done <-chan string) error {
+	const within = 10 * time.Second
 	select {
 	case how := <-done:
 		if how != "done" {
 			return errors.New(how)
 		}
 		return nil
+	case <-time.After(within):
+		return fmt.Errorf("not done within %s", within)
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -5,7 +5,6 @@ package cell
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,8 +19,20 @@ import (
 // use, with nobody (65534) as the last but one.
 const wantUIDs = 65536
 
+// errMapUsers says that users could not be mapped, and why.
+type errMapUsers struct{ error }
+
+func (e *errMapUsers) Unwrap() error { return e.error }
+
 // mapUsers says who the users of the process's new user namespace are outside.
 func mapUsers(ctx context.Context, pid int, many bool) error {
+	if err := mapThem(ctx, pid, many); err != nil {
+		return &errMapUsers{err}
+	}
+	return nil
+}
+
+func mapThem(ctx context.Context, pid int, many bool) error {
 	uid, gid := os.Geteuid(), os.Getegid()
 	switch {
 	case !many:
@@ -39,7 +50,7 @@ func mapUsers(ctx context.Context, pid int, many bool) error {
 		extra subids.SubID
 	}{{"newuidmap", uid, uids}, {"newgidmap", gid, gids}} {
 		args := []string{strconv.Itoa(pid), "0", strconv.Itoa(m.own), "1",
-			"1", strconv.FormatInt(m.extra.SubID, 10), strconv.FormatInt(min(m.extra.Count, wantUIDs-1), 10)}
+			"1", strconv.FormatInt(m.extra.SubID, 10), strconv.Itoa(wantUIDs - 1)}
 		if out, err := exec.CommandContext(ctx, m.tool, args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w: %s", m.tool, err, strings.TrimSpace(string(out)))
 		}
@@ -83,9 +94,6 @@ func mapSame(pid int) error {
 	return nil
 }
 
-// errNoSubIDs says that this user has no subordinate users.
-var errNoSubIDs = errors.New("no subordinate users")
-
 // subordinates are the ranges of users and groups that /etc/subuid and
 // /etc/subgid give to this user.
 func subordinates() (uids, gids subids.SubID, err error) {
@@ -96,12 +104,12 @@ func subordinates() (uids, gids subids.SubID, err error) {
 	}
 	find := func(file string) (subids.SubID, error) {
 		for _, name := range names {
-			found, err := subids.ParseSubIDFileFilter(file, func(s subids.SubID) bool { return s.Name == name && s.Count >= 1000 })
+			found, err := subids.ParseSubIDFileFilter(file, func(s subids.SubID) bool { return s.Name == name && s.Count >= wantUIDs-1 })
 			if err == nil && len(found) > 0 {
 				return found[0], nil
 			}
 		}
-		return subids.SubID{}, fmt.Errorf("%w in %s for %s", errNoSubIDs, file, strings.Join(names, " or "))
+		return subids.SubID{}, fmt.Errorf("%s has no range of %d for %s", file, wantUIDs-1, strings.Join(names, " or "))
 	}
 	if uids, err = find("/etc/subuid"); err != nil {
 		return uids, gids, err
