@@ -1,3 +1,5 @@
+//go:build linux
+
 package embedded
 
 import (
@@ -20,39 +22,58 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"podlab.dev/podlab/cluster/embedded/cell"
 )
 
-// readManifests reads the Pods that are part of the cluster: its DNS and its
-// storage.
-func readManifests(dir string) ([]*unstructured.Unstructured, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+// addons are what a cluster has besides Kubernetes itself. Each is a file of
+// manifests among the parts, and an archive of images.
+var addons = []string{"dns", "storage"}
+
+// readManifests reads an addon's objects.
+func readManifests(file string) ([]*unstructured.Unstructured, error) {
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
 	var all []*unstructured.Unstructured
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
+	for docs := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(raw), 4096); ; {
+		var o unstructured.Unstructured
+		err := docs.Decode(&o.Object)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		for docs := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(raw), 4096); ; {
-			var o unstructured.Unstructured
-			err := docs.Decode(&o.Object)
-			if errors.Is(err, io.EOF) {
-				break
-			}
+		if len(o.Object) > 0 {
+			all = append(all, &o)
+		}
+	}
+}
+
+// addAll applies the addons' objects once the nodes have their images: nobody else
+// has them, and the kubelet would wait long before it looks again.
+func addAll(ctx context.Context, config *rest.Config, dir, parts string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, name := range addons {
+		group.Go(func() error {
+			objects, err := readManifests(filepath.Join(parts, "manifests", name+".yaml"))
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
+				return err
 			}
-			if len(o.Object) > 0 {
-				all = append(all, &o)
+			if err := again(ctx, func() error {
+				if !cell.HasImages(dir, name) {
+					return fmt.Errorf("the nodes do not have the images of %s yet", name)
+				}
+				return nil
+			}); err != nil {
+				return err
 			}
-		}
+			return applyAll(ctx, config, objects)
+		})
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%s has no manifests", dir)
-	}
-	return all, nil
+	return group.Wait()
 }
 
 // applyAll applies the objects as soon as the API server takes them. All are of

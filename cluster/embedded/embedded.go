@@ -299,13 +299,9 @@ func (s *session) settle(ctx context.Context, config *rest.Config) (*driver.Seen
 	if err != nil {
 		return nil, err
 	}
-	manifests, err := readManifests(filepath.Join(spec.Parts, "manifests"))
-	if err != nil {
-		return nil, err
-	}
 	var seen *driver.Seen
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return applyAll(gctx, config, manifests) })
+	group.Go(func() error { return addAll(gctx, config, s.dir, spec.Parts) })
 	group.Go(func() (err error) {
 		seen, err = driver.WaitReady(gctx, config, s.ready(), s.report)
 		return err

@@ -15,8 +15,8 @@ import (
 )
 
 // Parts is a folder with all that a cluster is made of: root/, the file system of
-// its nodes with every program in it; images.tar, the images of its own Pods;
-// manifests/, those Pods; and parts.json, which says what they are. It is made by
+// its nodes with every program in it; manifests/, its own Pods; images/, their
+// images; and parts.json, which says what they are. It is made by
 // scripts/node-parts, from the sources that the node image of kind is made of.
 type Parts struct {
 	Dir string `json:"-"`

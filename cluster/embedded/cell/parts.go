@@ -56,10 +56,10 @@ func (s *Spec) parts(super *supervisor) []part {
 			// Without the image of the sandbox it would try to pull it and wait long.
 			name: "kubelet", patience: soon,
 			after: func(ctx context.Context) error {
-				if err := s.importImages(ctx, super); err != nil {
-					fmt.Fprintln(os.Stderr, err)
+				if err := s.importImages(ctx, super, firstImages); err != nil {
 					return err
 				}
+				go s.importImages(ctx, super, laterImages)
 				return apiAnswers(ctx)
 			},
 			argv: []string{"kubelet", "--config", kubeletYAML, "--kubeconfig", kubeDir + "/kubelet.conf",
@@ -171,41 +171,55 @@ func (s *Spec) waitAPI(ctx context.Context, client *http.Client) error {
 	}
 }
 
-// importImages puts the images of the cluster's own Pods into a containerd that
-// does not have them yet.
-func (s *Spec) importImages(ctx context.Context, super *supervisor) error {
-	archive := insideParts + "/images.tar"
-	mark := "/var/lib/podlab/images"
-	if have, err := os.ReadFile(mark); err == nil && string(have) == s.Parts {
+// The archives of images: what the kubelet cannot start without, and the rest.
+const (
+	firstImages = "dns"
+	laterImages = "storage"
+)
+
+// imported is the file, in the node, that says of which parts an archive has been
+// imported.
+func imported(archive string) string { return "/var/lib/podlab/images/" + archive }
+
+// HasImages tells whether all nodes of the cell in dir have the images of this
+// archive: "dns" or "storage".
+func HasImages(dir, archive string) bool {
+	spec, err := ReadSpec(dir)
+	if err != nil {
+		return false
+	}
+	for spec.Node = 1; spec.Node <= spec.Nodes; spec.Node++ {
+		if _, err := os.Stat(filepath.Join(spec.nodeDir(), imported(archive))); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// importImages puts the images of an archive into a containerd that does not have
+// them yet. It tries again until it succeeds or ctx ends: a full disk may get room.
+func (s *Spec) importImages(ctx context.Context, super *supervisor, archive string) error {
+	if _, err := os.Stat(imported(archive)); err == nil {
 		return nil
 	}
-	// containerd answers when its socket is there; until then ctr would fail.
-	for {
+	file := insideParts + "/images/" + archive + ".tar"
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		// containerd answers when its socket is there; until then ctr would fail.
 		if _, err := os.Stat(containerdAt); err == nil {
-			break
+			err := super.once(ctx, part{name: "import-" + archive, argv: []string{"ctr", "--namespace", "k8s.io", "images", "import", file}})
+			if err == nil {
+				return writeAll(map[string]string{imported(archive): s.Parts})
+			}
+			fmt.Fprintln(os.Stderr, err)
+		} else {
+			pause = 20 * time.Millisecond
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
-	for {
-		err := super.once(ctx, part{name: "import", argv: []string{"ctr", "--namespace", "k8s.io", "images", "import", archive}})
-		if err == nil {
-			break
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		fmt.Fprintln(os.Stderr, err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(500 * time.Millisecond):
-		}
-	}
-	return writeAll(map[string]string{mark: s.Parts})
 }
 
 // writeAll writes files, with the folders that they lie in.

@@ -82,6 +82,9 @@ func (s *Spec) enterRoot() error {
 			return err
 		}
 	}
+	if err := keepSettings(root); err != nil {
+		return err
+	}
 	for name, target := range map[string]string{
 		"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2",
 	} {
@@ -90,6 +93,22 @@ func (s *Spec) enterRoot() error {
 		}
 	}
 	return pivot(root)
+}
+
+// keepSettings makes the settings of the machine's kernel read-only, all but those
+// of the cell's own network. The kubelet sets some as it starts, and to them root
+// of a cell that root has made is root.
+func keepSettings(root string) error {
+	for _, name := range []string{"proc/sys", "proc/sys/net"} {
+		if err := (mount{filepath.Join(root, name), name, "", unix.MS_BIND, ""}).mount(root); err != nil {
+			return err
+		}
+	}
+	readOnly := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
+	if err := unix.MountSetattr(-1, filepath.Join(root, "proc/sys"), 0, &readOnly); err != nil {
+		return fmt.Errorf("make /proc/sys read-only: %w", err)
+	}
+	return nil
 }
 
 // mount mounts m, and makes its target where that can be made.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,8 +16,8 @@ import (
 //
 //	parts.json   what this is
 //	root/        root file system, to be mounted read-only
-//	images.tar   container images, to be imported
-//	manifests/   what a cluster has besides Kubernetes itself
+//	manifests/   what a cluster has besides Kubernetes itself: dns.yaml, storage.yaml
+//	images/      the container images of each, to be imported: dns.tar, storage.tar
 //
 // The programs are the node image's, from the same cache.
 type parts struct {
@@ -132,7 +133,7 @@ func (p *parts) assemble(ctx context.Context) error {
 		return err
 	}
 	aside := filepath.Join(p.work, "parts")
-	for _, dir := range []string{"root", "manifests"} {
+	for _, dir := range []string{"root", "manifests", "images"} {
 		if err := os.MkdirAll(filepath.Join(aside, dir), 0o755); err != nil {
 			return err
 		}
@@ -140,7 +141,7 @@ func (p *parts) assemble(ctx context.Context) error {
 	if err := p.root(ctx, filepath.Join(aside, "root"), userland); err != nil {
 		return err
 	}
-	if err := p.images(ctx, filepath.Join(aside, "images.tar"), userland); err != nil {
+	if err := p.images(ctx, filepath.Join(aside, "images"), userland); err != nil {
 		return err
 	}
 	for name, content := range map[string]func() ([]byte, error){
@@ -170,8 +171,9 @@ func (p *parts) info() ([]byte, error) {
 	return json.Marshal(partsInfo{Version: p.version, Arch: runtime.GOARCH, Hash: p.hash, Pause: pause})
 }
 
-// images writes those that every cluster needs.
-func (p *parts) images(ctx context.Context, file string, userland *tree) error {
+// images writes those that every cluster needs. A node starts once it has the first
+// archive, the second may come later.
+func (p *parts) images(ctx context.Context, dir string, userland *tree) error {
 	list, err := p.kubeadmImages(ctx)
 	if err != nil {
 		return err
@@ -180,9 +182,17 @@ func (p *parts) images(ctx context.Context, file string, userland *tree) error {
 	if err != nil {
 		return err
 	}
-	for i := range images {
+	var dns, storage []image
+	for _, img := range images {
 		// Where an ordinary user's node has one uid, no process can have another.
-		images[i].config.User = ""
+		img.config.User = ""
+		if ref := img.tags[0]; ref == p.provisionerImage() || ref == helperImage {
+			storage = append(storage, img)
+		} else {
+			dns = append(dns, img)
+		}
 	}
-	return writeArchiveFile(file, images...)
+	return errors.Join(
+		writeArchiveFile(filepath.Join(dir, "dns.tar"), dns...),
+		writeArchiveFile(filepath.Join(dir, "storage.tar"), storage...))
 }
