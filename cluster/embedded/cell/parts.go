@@ -40,10 +40,14 @@ func (s *Spec) parts(super *supervisor) []part {
 	if s.Node == 1 {
 		parts = s.controlPlane()
 	}
-	apiAnswers := func(ctx context.Context) error { return s.waitAPI(ctx, api) }
+	// The kubelet and kube-proxy ask again soon when something is not there yet. The
+	// controllers and the scheduler wait a second each time: better that they start
+	// when all is there.
+	apiAnswers := func(ctx context.Context) error { return s.waitAPI(ctx, api, false) }
+	apiReady := func(ctx context.Context) error { return s.waitAPI(ctx, api, true) }
 	for i := range parts {
-		if parts[i].after == nil && parts[i].name != "etcd" && parts[i].name != "kube-apiserver" {
-			parts[i].after = apiAnswers
+		if parts[i].name == "kube-controller-manager" || parts[i].name == "kube-scheduler" {
+			parts[i].after = apiReady
 		}
 	}
 	parts = append(parts,
@@ -105,10 +109,11 @@ func (s *Spec) controlPlane() []part {
 				"--log-level", "warn"},
 		},
 		{
-			// It reaches its size in its first seconds; collecting garbage on the way
-			// there would be a quarter of the processor time that the start takes.
+			// It reaches its size in its first seconds: garbage is collected less on the
+			// way there, which would be a quarter of the processor time of a start, and
+			// more from there on.
 			name: "kube-apiserver", patience: while,
-			env: []string{"GOGC=400", "GOMEMLIMIT=220MiB"},
+			env: []string{"GOGC=400", "GOMEMLIMIT=180MiB"},
 			argv: []string{"kube-apiserver", "--etcd-servers", etcd,
 				"--advertise-address", NodeIP(1).String(), "--secure-port", "6443", "--service-cluster-ip-range", serviceNet.String(),
 				"--tls-cert-file", pki + "apiserver.crt", "--tls-private-key-file", pki + "apiserver.key", "--client-ca-file", pki + "ca.crt",
@@ -150,18 +155,19 @@ func (s *Spec) apiClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}, Timeout: 2 * time.Second}
 }
 
-// waitAPI waits until the API server answers, whatever it says: the other parts
-// can wait for the rest themselves. Nobody can watch a port on which nobody
-// listens yet, so it is asked.
-func (s *Spec) waitAPI(ctx context.Context, client *http.Client) error {
+// waitAPI waits until the API server answers, or until it is ready. Nobody can
+// watch a port on which nobody listens yet, so it is asked.
+func (s *Spec) waitAPI(ctx context.Context, client *http.Client, ready bool) error {
 	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+NodeIP(1).String()+":6443/livez", nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+NodeIP(1).String()+":6443/healthz", nil)
 		if err != nil {
 			return err
 		}
 		if response, err := client.Do(request); err == nil {
 			response.Body.Close()
-			return nil
+			if !ready || response.StatusCode == http.StatusOK {
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():
