@@ -113,7 +113,7 @@ func (s *Spec) controlPlane() []part {
 			// way there, which would be a quarter of the processor time of a start, and
 			// more from there on.
 			name: "kube-apiserver", patience: while,
-			env: []string{"GOGC=400", "GOMEMLIMIT=180MiB"},
+			env: []string{"GOGC=400", "GOMEMLIMIT=220MiB"},
 			argv: []string{"kube-apiserver", "--etcd-servers", etcd,
 				"--advertise-address", NodeIP(1).String(), "--secure-port", "6443", "--service-cluster-ip-range", serviceNet.String(),
 				"--tls-cert-file", pki + "apiserver.crt", "--tls-private-key-file", pki + "apiserver.key", "--client-ca-file", pki + "ca.crt",
