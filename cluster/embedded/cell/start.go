@@ -5,11 +5,9 @@ package cell
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -17,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -86,27 +83,6 @@ func Start(ctx context.Context, spec Spec, listener *net.TCPListener) error {
 	return nil
 }
 
-// comm is what the kernel calls process 1.
-const comm = "podlab-cell"
-
-// afterlife waits for the rest of a cell whose process 1 was killed a moment ago:
-// the kernel lets go of the lock first, and of the processes inside last.
-func afterlife(ctx context.Context, pid int) error {
-	const within = 10 * time.Second
-	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	if err != nil || strings.TrimSpace(string(name)) != comm {
-		return nil
-	}
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return nil // it is gone by now
-	}
-	process := os.NewFile(uintptr(fd), "process")
-	defer process.Close()
-	_, err = ended(ctx, fd, within)
-	return err
-}
-
 // admit does to the new process what only the outside can, and lets it go.
 func admit(ctx context.Context, pid int, spec Spec, alive, gate *os.File) error {
 	if err := mapUsers(ctx, pid, spec.Rung.ManyUIDs); err != nil {
@@ -132,7 +108,8 @@ func admit(ctx context.Context, pid int, spec Spec, alive, gate *os.File) error 
 	return err
 }
 
-// clone starts a cell's process with these arguments, in new namespaces. It waits until gate gets a byte, and ends if gate is closed.
+// clone starts a cell's process with these arguments, in new namespaces. It waits
+// until gate gets a byte, and ends if gate is closed.
 func clone(program string, args []string, log *os.File, more ...*os.File) (cmd *exec.Cmd, gate *os.File, err error) {
 	wait, gate, err := os.Pipe()
 	if err != nil {
@@ -155,119 +132,6 @@ func clone(program string, args []string, log *os.File, more ...*os.File) (cmd *
 // environment is the same for every cell: nothing of the user's leaks into it.
 func environment() []string {
 	return []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"}
-}
-
-// lockAlive takes the lock that process 1 holds for as long as it lives.
-func lockAlive(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, aliveFile), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, ErrRuns
-		}
-		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
-	}
-	return f, nil
-}
-
-// Alive is the pid of the cell's process 1, 0 if it does not live. A pid alone
-// would not do, as another process may have it by now; the lock tells.
-func Alive(dir string) int {
-	f, err := os.Open(filepath.Join(dir, aliveFile))
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
-	pid := recordedPID(f)
-	if unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil {
-		return 0
-	}
-	return pid
-}
-
-func recordedPID(f *os.File) int {
-	text := make([]byte, 20)
-	n, _ := f.ReadAt(text, 0)
-	pid, _ := strconv.Atoi(string(text[:n]))
-	return pid
-}
-
-// Stop ends the cell and waits until all of it is gone: in order if it ends
-// within a while, else by force. Its files stay.
-func Stop(ctx context.Context, dir string, patience time.Duration) error {
-	pid := Alive(dir)
-	if pid == 0 {
-		return Sweep(ctx, dir)
-	}
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		if errors.Is(err, unix.ESRCH) {
-			return Sweep(ctx, dir)
-		}
-		return fmt.Errorf("stop process %d: %w", pid, err)
-	}
-	process := os.NewFile(uintptr(fd), "process")
-	defer process.Close()
-	for _, try := range []struct {
-		signal   unix.Signal
-		patience time.Duration
-	}{{unix.SIGTERM, patience}, {unix.SIGKILL, time.Minute}} {
-		if try.patience == 0 {
-			continue
-		}
-		if err := unix.PidfdSendSignal(fd, try.signal, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
-			return fmt.Errorf("stop process %d: %w", pid, err)
-		}
-		if gone, err := ended(ctx, fd, try.patience); err != nil {
-			return err
-		} else if gone {
-			return Sweep(ctx, dir)
-		}
-	}
-	return fmt.Errorf("process %d does not end, not even by force", pid)
-}
-
-// ErrEnded says that the cell's process 1 ended while something was waited for.
-var ErrEnded = errors.New("its process 1 has ended")
-
-// Watch gives [ErrEnded] when the cell in dir ends, however it does; nothing once
-// ctx has ended.
-func Watch(ctx context.Context, dir string) <-chan error {
-	c := make(chan error, 1)
-	fd, err := unix.PidfdOpen(Alive(dir), 0)
-	if err != nil {
-		c <- ErrEnded
-		return c
-	}
-	go func() {
-		defer unix.Close(fd)
-		if gone, _ := ended(ctx, fd, math.MaxInt64); gone {
-			c <- ErrEnded
-		}
-	}()
-	return c
-}
-
-// ended waits until the process of a pidfd has ended, and with it, as it is
-// process 1, everything inside.
-func ended(ctx context.Context, fd int, patience time.Duration) (bool, error) {
-	const step = 100 * time.Millisecond // between looks at ctx, not at the process
-	for began := time.Now(); time.Since(began) < patience; {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(step.Milliseconds()))
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			return false, fmt.Errorf("wait for process: %w", err)
-		}
-		if n > 0 {
-			return true, nil
-		}
-		if ctx.Err() != nil {
-			return false, ctx.Err()
-		}
-	}
-	return false, nil
 }
 
 // Remove deletes a cell's folder. Files of the cell's own users are the outside's
@@ -328,32 +192,4 @@ func openLog(path string) (*os.File, error) {
 		return nil, err
 	}
 	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-}
-
-// LastWords are the last lines that process 1 wrote, for an error.
-func LastWords(dir string) string {
-	raw, err := os.ReadFile(filepath.Join(dir, logFile))
-	if err != nil {
-		return ""
-	}
-	return string(raw[max(0, len(raw)-4096):])
-}
-
-// Status is how the parts of a node are.
-type Status struct {
-	Node  string       `json:"node"`
-	Parts []PartStatus `json:"parts"`
-}
-
-// ReadStatus reads what process 1 of the node with this number last said.
-func ReadStatus(dir string, node int) (*Status, error) {
-	raw, err := os.ReadFile(filepath.Join((&Spec{Dir: dir, Node: node}).nodeDir(), "run", StatusFile))
-	if err != nil {
-		return nil, err
-	}
-	var s Status
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, err
-	}
-	return &s, nil
 }
