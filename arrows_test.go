@@ -37,7 +37,7 @@ var only = map[string][]string{
 	"mvdan.cc/sh/v3":                         {"runner", "cluster/toolbox/box"},
 	"testing":                                {"grader/e2e"},
 	"sigs.k8s.io/e2e-framework":              {"grader/e2e"},
-	"github.com/google/go-containerregistry": {"cluster/toolbox", "cluster/image", "cluster/embedded"},
+	"github.com/google/go-containerregistry": {"cluster/toolbox", "cluster/image", "cluster/embedded", "cluster/driver/drivertest"},
 }
 
 func TestArrows(t *testing.T) {

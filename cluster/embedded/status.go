@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,25 +78,9 @@ func (d *Driver) clusterStatus(ctx context.Context, name string) (*driver.Cluste
 	case pid == 0:
 		return cluster, nil
 	}
-	cluster.Kubeconfig = home.Kubeconfig()
-	config, err := driver.RESTConfig(cluster.Kubeconfig)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	seen, err := driver.Look(ctx, config, driver.Ready{Nodes: nodes, Since: state.Started})
-	cluster.State = driver.StateRunning
 	cluster.MemoryBytes = memory(pid)
-	if err != nil && (seen == nil || len(seen.Nodes) == 0) {
-		cluster.State = driver.StateUnreachable
-		return cluster, nil
-	}
-	cluster.Version = seen.Version
-	for i := range cluster.Nodes {
-		cluster.Nodes[i].Ready = slices.Contains(seen.ReadyNames, cluster.Nodes[i].Name)
-	}
-	return cluster, nil
+	_, err = cluster.Look(ctx, home.Kubeconfig(), driver.Ready{Nodes: nodes, Since: state.Started})
+	return cluster, err
 }
 
 // memory is what all processes of the cell hold, in bytes, shared pages counted

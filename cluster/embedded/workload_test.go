@@ -7,24 +7,19 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cluster/driver/drivertest"
 	"podlab.dev/podlab/cluster/embedded"
 	"podlab.dev/podlab/cluster/toolbox"
 	"podlab.dev/podlab/cue/lab"
@@ -198,20 +193,12 @@ func TestRealWorkloads(t *testing.T) {
 func pushed(t *testing.T) string {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", t.TempDir()) // no credentials of whoever runs this
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	t.Cleanup(server.Close)
-	ref, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/lab/app:1")
+	ref, stop, err := drivertest.Push()
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := toolbox.Image(runtime.GOARCH)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, img); err != nil {
-		t.Fatal(err)
-	}
-	return ref.String()
+	t.Cleanup(stop)
+	return ref
 }
 
 func (w *world) until(what string, done func() bool) {

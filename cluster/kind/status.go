@@ -98,23 +98,14 @@ func (d *Driver) clusterStatus(ctx context.Context, engine *engine, name string)
 		}
 		return cluster, nil
 	}
-	cluster.Kubeconfig = home.Kubeconfig()
-	config, err := driver.RESTConfig(cluster.Kubeconfig)
-	if err != nil {
-		return nil, err
+	config, err := cluster.Look(ctx, home.Kubeconfig(), driver.Ready{Nodes: len(containers), Since: lastStart(containers)})
+	if err != nil || cluster.State != driver.StateRunning {
+		return cluster, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	seen, err := driver.Look(ctx, config, driver.Ready{Nodes: len(containers), Since: lastStart(containers)})
-	cluster.State = driver.StateRunning
-	if err != nil && (seen == nil || len(seen.Nodes) == 0) {
-		cluster.State = driver.StateUnreachable
-		return cluster, nil
-	}
-	cluster.Version = seen.Version
 	for i := range cluster.Nodes {
 		node := &cluster.Nodes[i]
-		node.Ready = slices.Contains(seen.ReadyNames, node.Name)
 		node.MemoryBytes = nodeMemory(ctx, config, node.Name)
 		cluster.MemoryBytes += node.MemoryBytes
 	}
