@@ -10,9 +10,12 @@ import (
 )
 
 // Values are the strings that an API server lets a field of this shape have;
-// nil if it is not one of the closed sets known here. An empty string, which
-// JSON omits, is not among them.
+// nil if it is not one of the closed sets known here, or an enum of a CRD. An
+// empty string, which JSON omits, is not among those of built-in kinds.
 func (s *Shape) Values() []string {
+	if s.crd != nil {
+		return s.crd.values
+	}
 	switch s.typ {
 	case reflect.TypeFor[corev1.PodPhase]():
 		return []string{"Pending", "Running", "Succeeded", "Failed", "Unknown"}

@@ -11,8 +11,7 @@ type Exec struct {
 
 // View is the view of e: exitCode, stdout and stderr, always all three.
 func (e Exec) View() map[string]any {
-	b := builder{fields: map[reflect.Type][]Field{}}
-	return b.structure(reflect.ValueOf(e))
+	return newBuilder().structure(reflect.ValueOf(e))
 }
 
 // ShapeOfExec describes [Exec.View].

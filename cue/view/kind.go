@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 
@@ -22,17 +23,24 @@ func Type(gvk schema.GroupVersionKind) (reflect.Type, bool) {
 	return reflect.TypeOf(obj).Elem(), true
 }
 
+// Kind resolves the kind that an author wrote, as [Kinds.Kind] does where no
+// custom kinds are known.
+func Kind(apiVersion, kind string) (schema.GroupVersionKind, error) {
+	return (*Kinds)(nil).Kind(apiVersion, kind)
+}
+
 // Kind resolves the kind that an author wrote.
 //
 // With an empty apiVersion the kind is a built-in one, in the version that a
 // cluster prefers: the core group before others, then the newest stable
-// version. "Deployment" is apps/v1, "Event" is v1. With an apiVersion the kind
-// must exist there if the group is built in; a kind of any other group is
-// taken as written, a custom resource.
+// version. "Deployment" is apps/v1, "Event" is v1. If there is no built-in kind
+// of that name it is a custom one that k knows. With an apiVersion the kind must
+// exist there if the group is built in or has a kind that k knows; a kind of any
+// other group is taken as written, a custom resource.
 //
 // The error says what the author may have meant.
-func Kind(apiVersion, kind string) (schema.GroupVersionKind, error) {
-	kinds := builtin()
+func (k *Kinds) Kind(apiVersion, kind string) (schema.GroupVersionKind, error) {
+	kinds := k.all()
 	if apiVersion == "" {
 		if gvs := kinds[kind]; len(gvs) > 0 {
 			return gvs[0].WithKind(kind), nil
@@ -47,7 +55,10 @@ func Kind(apiVersion, kind string) (schema.GroupVersionKind, error) {
 		return schema.GroupVersionKind{}, fmt.Errorf(`apiVersion %q is not of the form "v1" or "apps/v1"`, apiVersion)
 	}
 	gvk := gv.WithKind(kind)
-	if !scheme.Scheme.IsGroupRegistered(gv.Group) {
+	if !k.hasGroup(gv.Group) {
+		if near := Nearest(gv.Group, k.groupsOf(kind)); near != "" {
+			return schema.GroupVersionKind{}, fmt.Errorf("there is no API group %q; did you mean %q?", gv.Group, near)
+		}
 		if gvs := kinds[kind]; len(gvs) > 0 && !strings.Contains(gv.Group, ".") {
 			return schema.GroupVersionKind{}, fmt.Errorf("there is no API group %q; %s is in %s", gv.Group, kind, gvs[0])
 		}
@@ -59,13 +70,14 @@ func Kind(apiVersion, kind string) (schema.GroupVersionKind, error) {
 		}
 	}
 	if gvs := kinds[kind]; len(gvs) > 0 {
-		return schema.GroupVersionKind{}, fmt.Errorf("there is no kind %q in %s; it is in %s", kind, apiVersion, gvs[0])
+		in := max(0, slices.IndexFunc(gvs, func(have schema.GroupVersion) bool { return have.Group == gv.Group }))
+		return schema.GroupVersionKind{}, fmt.Errorf("there is no kind %q in %s; it is in %s", kind, apiVersion, gvs[in])
 	}
 	var here []string
-	for k, gvs := range kinds {
+	for name, gvs := range kinds {
 		for _, have := range gvs {
 			if have == gv {
-				here = append(here, k)
+				here = append(here, name)
 			}
 		}
 	}

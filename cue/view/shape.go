@@ -31,19 +31,26 @@ const (
 // Shape describes the view of a type: what a value of it looks like and, for
 // structured forms, what is inside.
 //
-// Shapes of built-in kinds come from Go types. The schema of a custom resource
-// is not read; it would become a second source of shapes here, with its
-// x-kubernetes-list-map-keys for the keyed lists.
+// It has one of two sources: a Go type for built-in kinds and for the metadata
+// of all, and what a CRD says for the rest of a custom resource. A shape that has
+// neither is free-form content.
 type Shape struct {
 	Form Form
 	// Key is the field of an element that keys a [Keyed] list.
 	Key string
 
 	typ reflect.Type // without pointers
+	crd *node
 }
 
 // ShapeOf describes the view of a kind; nil if client-go does not know it.
-func ShapeOf(gvk schema.GroupVersionKind) *Shape {
+func ShapeOf(gvk schema.GroupVersionKind) *Shape { return (*Kinds)(nil).ShapeOf(gvk) }
+
+// ShapeOf describes the view of a kind; nil if neither k nor client-go knows it.
+func (k *Kinds) ShapeOf(gvk schema.GroupVersionKind) *Shape {
+	if s := k.shape(gvk); s != nil {
+		return s
+	}
 	t, ok := Type(gvk)
 	if !ok {
 		return nil
@@ -57,17 +64,34 @@ func ShapeOfType(t reflect.Type) *Shape {
 	return &s
 }
 
-// Name is the Go name of the type, such as "PodSpec", for messages.
-func (s *Shape) Name() string { return s.typ.Name() }
+// Name is what messages call the type: the Go name, such as "PodSpec". A CRD
+// has no names for types; there it is the kind or the name of the property.
+func (s *Shape) Name() string {
+	switch {
+	case s.typ != nil:
+		return s.typ.Name()
+	case s.crd != nil:
+		return s.crd.name
+	}
+	return ""
+}
 
 // Elem is the shape of the elements of a [List], [Keyed] or [Map].
-func (s *Shape) Elem() Shape { return shapeOf(s.typ.Elem(), "") }
+func (s *Shape) Elem() Shape {
+	if s.crd != nil {
+		return s.crd.elem
+	}
+	return shapeOf(s.typ.Elem(), "")
+}
 
-// Fields are the fields of a [Struct], in the order of the API; nil for other
-// forms.
+// Fields are the fields of a [Struct], in the order of the API, or of the
+// alphabet where a CRD describes them; nil for other forms.
 func (s *Shape) Fields() []Field {
-	if s.Form != Struct {
+	switch {
+	case s.Form != Struct:
 		return nil
+	case s.crd != nil:
+		return s.crd.fields
 	}
 	return fieldsOf(s.typ)
 }
@@ -90,14 +114,16 @@ type Field struct {
 	Name string // in the view, and in JSON
 	Shape
 	// Kept says that the view always shows the field: it is a bool or an
-	// integer that cannot be told from false or 0 when it is not set.
+	// integer that cannot be told from false or 0 when it is not set. In a
+	// custom resource it can, and only the metadata has such fields.
 	Kept bool
 
-	omit  bool
-	index []int
+	omit  bool  // for fields of Go types,
+	index []int // as is the place in the Go struct
 }
 
-func fieldsOf(t reflect.Type) (out []Field) {
+func fieldsOf(t reflect.Type) []Field {
+	out := make([]Field, 0, t.NumField())
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
