@@ -51,6 +51,12 @@ type Cluster struct {
 // ends, what was half-made is removed before Up returns. Errors are [*Error]
 // where there is something that the user can do.
 func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)) (*Cluster, error) {
+	if needs.GPUs != nil {
+		return nil, &driver.Error{
+			Kind: driver.ErrNeeds, What: fmt.Sprintf("the lab needs simulated GPUs (%s), which no cluster of this podlab has", needs.GPUs.Model),
+			Do: "choose another lab; podlab list shows them",
+		}
+	}
 	d, err := choose(opts)
 	if err != nil {
 		return nil, err
@@ -58,6 +64,9 @@ func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)
 	running, err := d.Up(ctx, needs, progress)
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	if err := oldEnough(running.Version, needs.Kubernetes); err != nil {
+		return nil, err
 	}
 	return &Cluster{
 		Driver:     running.Driver,

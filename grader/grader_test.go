@@ -16,7 +16,7 @@ import (
 // load makes a lab of one step with the given checks, in CUE.
 func load(t testing.TB, checks string) *lab.Lab {
 	t.Helper()
-	src := "title: \"T\", summary: \"S\", minutes: 1\nsteps: [{id: \"a\", checks: [" + checks + "]}]\n"
+	src := "schema: \"v1\", title: \"T\", summary: \"S\", minutes: 1\nsteps: [{id: \"a\", checks: [" + checks + "]}]\n"
 	l, err := lab.Load(fstest.MapFS{"lab.cue": {Data: []byte(src)}, "01-a.md": {Data: []byte("# A")}}, "test")
 	if err != nil {
 		t.Fatal(err)

@@ -2,12 +2,10 @@ package grader
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
+	"podlab.dev/podlab/cue/view"
 	"podlab.dev/podlab/cue/want"
 	"podlab.dev/podlab/grader/timeline"
 )
@@ -15,52 +13,109 @@ import (
 // judge looks at one check whose needs are met and whose kind is watched.
 func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 	switch {
+	case s.Quiz != nil:
+		return g.judgeQuiz(s, e)
 	case s.Logs != nil:
 		return g.judgeLogs(s, e)
+	case s.Events != nil:
+		return g.judgeEvents(s, e)
 	case s.Exec != nil:
 		return g.judgeExec(s, e)
+	case s.HTTP != nil:
+		return g.judgeHTTP(s, e)
 	}
 	own := ref{s.Object.GVK.GroupKind(), s.Object.Name}
-	o, exists := g.world[own]
+	o, exists := g.objects[own]
+	s.absent = !exists
 	switch {
 	case s.Gone:
 		return g.judgeGone(s, e, own)
 	case !exists:
-		s.since, s.progress, s.looked = time.Time{}, nil, 0
-		return s.fail(e.Seq, nil, "%s", g.missing(own))
+		s.since, s.progress, s.looked, s.observed = time.Time{}, nil, 0, nil
+		s.ready = false
+		return s.overdue(e) || s.fail(e.Seq, nil, "%s", g.missing(own))
 	case s.looked == o.seq:
-		return false
+		return s.overdue(e)
 	}
 	s.looked = o.seq
 	switch {
 	case o.bad != nil:
 		s.errored = fmt.Sprintf("%s %s could not be read: %v", own.kind.Kind, own.name, o.bad)
 	case len(s.Seen) > 0:
-		return g.judgeSeen(s, e, o)
+		return s.judgeSeen(e, o)
 	default:
-		return g.judgeWant(s, e, o)
+		return s.compare(e, o.view, o.seq, o.uid, s.Object.GVK.Kind+" "+s.Object.Name+" is not as wanted")
 	}
 	return true
 }
 
-func (g *Grader) judgeWant(s *state, e timeline.Entry, o object) bool {
-	mm := s.Want.Compare(o.view)
+// compare holds what was observed against the want; with a fault, first against
+// what it has to be for the fault, and then against what it has to be after it.
+// seq is the entry that shows it, and otherwise is what to say where it differs.
+func (s *state) compare(e timeline.Entry, observed map[string]any, seq int64, uid, otherwise string) bool {
+	s.observed = observed
+	wanted := s.Want
+	if s.Fault != nil {
+		if s.broken.seq == 0 {
+			return s.await(seq, observed, otherwise)
+		}
+		if seq <= s.broken.seq {
+			return false // as it was before the fault
+		}
+		wanted = s.After
+	}
+	mm := wanted.Compare(observed)
+	spoilt := s.spoilt[uid]
 	switch {
 	case len(mm) > 0:
 		s.since = time.Time{}
-		return s.fail(o.seq, mm, "%s %s is not as wanted", s.Object.GVK.Kind, s.Object.Name)
+		return s.overdue(e) || s.fail(seq, mm, "%s", otherwise)
+	case spoilt > 0:
+		s.since = time.Time{}
+		return s.fail(spoilt, nil, "%s %s is as wanted, but it has been what it must never be; delete it and make it anew", s.Object.GVK.Kind, s.Object.Name)
+	case s.tooLate(e.Time):
+		return s.overdue(e)
 	case s.Holds == 0:
-		s.pass(e.Time, o.seq)
+		s.pass(e.Time, s.proof(seq)...)
 	case s.since.IsZero():
-		s.since, s.sinceSeq = e.Time, o.seq
-		return s.fail(o.seq, nil, "as wanted; it must stay so for %s", s.Holds)
+		s.since, s.sinceSeq = e.Time, seq
+		return s.fail(seq, nil, "as wanted; it must stay so for %s", s.Holds)
+	case s.Object == nil && !e.Time.Before(s.since.Add(s.Holds)):
+		// Nothing tells of a request that was not made: the last of the window
+		// has to be seen.
+		s.pass(e.Time, s.proof(s.sinceSeq, seq)...)
+	default:
+		return false
 	}
 	return true
+}
+
+// await looks whether the fault can be injected.
+func (s *state) await(seq int64, observed map[string]any, otherwise string) bool {
+	if s.Want != nil {
+		if mm := s.Want.Compare(observed); len(mm) > 0 {
+			s.ready = false
+			return s.fail(seq, mm, "%s; podlab waits for that, to break it then", otherwise)
+		}
+	}
+	s.ready = true
+	return s.fail(seq, nil, "it is as it has to be; podlab breaks it now")
+}
+
+// overdue ends a try at recovering from a fault that has taken too long: once
+// what the fault needs is there again, it is injected again.
+func (s *state) overdue(e timeline.Entry) bool {
+	if !s.tooLate(e.Time) {
+		return false
+	}
+	s.broken, s.since, s.looked = brokenness{}, time.Time{}, 0
+	return s.fail(e.Seq, s.mismatches, "it was not as wanted within %s after podlab broke it; podlab breaks it again once it is whole", s.Within)
 }
 
 // judgeGone wants an object that was there and was then deleted.
 func (g *Grader) judgeGone(s *state, e timeline.Entry, own ref) bool {
-	if o, exists := g.world[own]; exists {
+	if o, exists := g.objects[own]; exists {
+		s.observed = o.view
 		return s.fail(o.seq, nil, "%s %s still exists", own.kind.Kind, own.name)
 	}
 	if gone, ok := g.graves[own]; ok {
@@ -72,11 +127,15 @@ func (g *Grader) judgeGone(s *state, e timeline.Entry, own ref) bool {
 
 // judgeSeen wants states of one and the same object, in order. States that the
 // object passes through between two wanted ones do not matter.
-func (g *Grader) judgeSeen(s *state, e timeline.Entry, o object) bool {
+func (s *state) judgeSeen(e timeline.Entry, o object) bool {
+	s.observed = o.view
 	if s.progressU != o.uid {
 		s.progress, s.progressU = nil, o.uid
 	}
 	mm := s.Seen[len(s.progress)].Compare(o.view)
+	if len(mm) == 0 && s.spoilt[o.uid] > 0 {
+		return s.fail(s.spoilt[o.uid], nil, "%s %s has been what it must never be; delete it and make it anew", s.Object.GVK.Kind, s.Object.Name)
+	}
 	if len(mm) == 0 {
 		s.progress = append(s.progress, o.seq)
 		if len(s.progress) == len(s.Seen) {
@@ -93,8 +152,8 @@ func (g *Grader) judgeLogs(s *state, e timeline.Entry) bool {
 		s.pass(e.Time, s.line)
 		return true
 	}
-	pod := ref{schema.GroupKind{Kind: "Pod"}, s.Logs.Pod}
-	o, exists := g.world[pod]
+	pod := ref{pods, s.Logs.Pod}
+	o, exists := g.objects[pod]
 	if !exists {
 		return s.fail(e.Seq, nil, "%s", g.missing(pod))
 	}
@@ -105,67 +164,64 @@ func (g *Grader) judgeLogs(s *state, e timeline.Entry) bool {
 	return s.message == "" && s.fail(o.seq, nil, "no line of the log matches %s yet", s.Logs.Match)
 }
 
+func (g *Grader) judgeEvents(s *state, e timeline.Entry) bool {
+	if s.line > 0 {
+		s.pass(e.Time, s.line)
+		return true
+	}
+	about := "any " + s.Events.Kind.Kind
+	if s.Events.Name != "" {
+		about = s.Events.Kind.Kind + " " + s.Events.Name
+	}
+	if len(s.reasons) == 0 {
+		return s.fail(e.Seq, nil, "there is no Event about %s yet", about)
+	}
+	return s.fail(e.Seq, nil, "no Event about %s is as wanted yet; there have been %s", about, strings.Join(s.reasons, ", "))
+}
+
 func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
-	pod := ref{schema.GroupKind{Kind: "Pod"}, s.Exec.Pod}
+	pod := ref{pods, s.Exec.Pod}
 	command := strings.Join(s.Exec.Command, " ")
-	o, exists := g.world[pod]
+	o, exists := g.objects[pod]
 	if !exists {
 		s.ran = false
-		return s.fail(e.Seq, nil, "%s", g.missing(pod))
+		return s.overdue(e) || s.fail(e.Seq, nil, "%s", g.missing(pod))
 	}
 	if !runs(o.view, s.Exec.Container) {
-		return s.fail(o.seq, nil, "%s cannot be run: its container in Pod %s is not running", command, s.Exec.Pod)
+		s.since = time.Time{}
+		return s.overdue(e) || s.fail(o.seq, nil, "%s cannot be run: its container in Pod %s is not running", command, s.Exec.Pod)
 	}
 	if e.Kind != timeline.Exec || e.Exec.Check != s.ID || e.Exec.UID != o.uid {
-		return !s.ran && s.fail(o.seq, nil, "%s has not been run in Pod %s yet", command, s.Exec.Pod)
+		return s.overdue(e) || !s.ran && s.fail(o.seq, nil, "%s has not been run in Pod %s yet", command, s.Exec.Pod)
 	}
 	s.ran = true
 	if e.Exec.Error != "" {
-		s.errored = e.Exec.Error
+		s.errored, s.since = e.Exec.Error, time.Time{}
 		return true
 	}
-	mm := s.Want.Compare(map[string]any{
-		"exitCode": int64(e.Exec.ExitCode), "stdout": e.Exec.Stdout, "stderr": e.Exec.Stderr,
-	})
-	if len(mm) == 0 {
-		s.pass(e.Time, e.Seq)
+	result := view.Exec{ExitCode: e.Exec.ExitCode, Stdout: e.Exec.Stdout, Stderr: e.Exec.Stderr}.View()
+	return s.compare(e, result, e.Seq, o.uid, fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod))
+}
+
+func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
+	to := ref{s.Kinds()[0].GroupKind(), s.HTTP.Service + s.HTTP.Pod}
+	request := fmt.Sprintf("%s %s of %s %s, port %d", s.HTTP.Method, s.HTTP.Path, to.kind.Kind, to.name, s.HTTP.Port)
+	if _, exists := g.objects[to]; !exists {
+		s.ran, s.since = false, time.Time{}
+		return s.overdue(e) || s.fail(e.Seq, nil, "%s", g.missing(to))
+	}
+	if e.Kind != timeline.HTTP || e.HTTP.Check != s.ID {
+		return s.overdue(e) || !s.ran && s.fail(e.Seq, nil, "%s has not been asked yet", request)
+	}
+	s.ran = true
+	if e.HTTP.Error != "" {
+		s.errored, s.since = e.HTTP.Error, time.Time{}
 		return true
 	}
-	return s.fail(e.Seq, mm, "%s gave something else in Pod %s", command, s.Exec.Pod)
-}
-
-// runs tells by the view of a Pod whether a container of it runs; an empty name
-// is the first of them.
-func runs(pod map[string]any, container string) bool {
-	status, _ := pod["status"].(map[string]any)
-	statuses, _ := status["containerStatuses"].(map[string]any)
-	for name, s := range statuses {
-		s, _ := s.(map[string]any)
-		state, _ := s["state"].(map[string]any)
-		if _, ok := state["running"]; ok && (container == "" || container == name) {
-			return true
-		}
+	answer := view.HTTP{Status: e.HTTP.Status, Body: e.HTTP.Body, Headers: e.HTTP.Headers}.View()
+	otherwise := request + " answers something else"
+	if e.HTTP.Unanswered != "" {
+		otherwise = "nobody answers " + request + ": " + e.HTTP.Unanswered
 	}
-	return false
-}
-
-// missing says that an object does not exist and names those that do.
-func (g *Grader) missing(r ref) string {
-	var names []string
-	for o := range g.world {
-		if o.kind == r.kind {
-			names = append(names, o.name)
-		}
-	}
-	sort.Strings(names)
-	const most = 6
-	switch {
-	case len(names) == 0:
-		return fmt.Sprintf("there is no %s %s, and no other %s either", r.kind.Kind, r.name, r.kind.Kind)
-	case len(names) > most:
-		return fmt.Sprintf("there is no %s %s; there are %s and %d more", r.kind.Kind, r.name, strings.Join(names[:most], ", "), len(names)-most)
-	case len(names) == 1:
-		return fmt.Sprintf("there is no %s %s; there is %s", r.kind.Kind, r.name, names[0])
-	}
-	return fmt.Sprintf("there is no %s %s; there are %s", r.kind.Kind, r.name, strings.Join(names, ", "))
+	return s.compare(e, answer, e.Seq, "", otherwise)
 }

@@ -41,6 +41,9 @@ type Result struct {
 	Next string `json:"next,omitempty"`
 	// Needs are the checks that a blocked result waits for.
 	Needs []string `json:"needs,omitempty"`
+	// Hints are the check's hints, by number from 0, that are for a learner whose
+	// work looks like what was observed.
+	Hints []int `json:"hints,omitempty"`
 	// Evidence are the timeline entries, by Seq, that prove the verdict.
 	Evidence []int64 `json:"evidence,omitempty"`
 	// At is when the check passed, by the timeline's clock.

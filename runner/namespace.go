@@ -186,7 +186,7 @@ func (x *Session) Reset(ctx context.Context) error {
 	if _, err := file.Append(timeline.Entry{Kind: timeline.Reset}); err != nil {
 		return err
 	}
-	if err := x.Update(func(st *State) { st.Page, st.Hints, st.Earned = 0, nil, 0 }); err != nil {
+	if err := x.Update(func(st *State) { st.Page, st.Hints, st.Answers, st.Earned = 0, nil, nil, 0 }); err != nil {
 		return err
 	}
 	api, err := x.api()

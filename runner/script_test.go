@@ -16,7 +16,7 @@ func testLab(t *testing.T, files fstest.MapFS) *lab.Lab {
 	t.Helper()
 	all := fstest.MapFS{
 		"lab.cue": {Data: []byte(`
-title: "T", summary: "S", minutes: 1
+schema: "v1", title: "T", summary: "S", minutes: 1
 steps: [{id: "one"}, {id: "two", checks: [{
 	id: "c", title: "t", why: "w", object: {kind: "Pod", name: "p"}, gone: true, hints: ["first", "second"]
 }]}]

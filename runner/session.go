@@ -106,47 +106,121 @@ func (x *Session) Watch(ctx context.Context, changed func(grader.Report)) error 
 	if err != nil {
 		return err
 	}
-	return live.New(x.Lab, file).Run(ctx, cfg, x.State.Namespace, func(r grader.Report) error {
+	g, err := x.grading(cfg, file)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	following := make(chan error, 1)
+	go func() {
+		err := x.Follow(ctx, func(st State) {
+			g.Turn(x.Lab.Steps[st.Page].ID)
+			if err := hand(g, file, st); err != nil {
+				cancel(err)
+			}
+		})
+		if err != nil {
+			cancel(err)
+		}
+		following <- err
+	}()
+	err = g.Run(ctx, cfg, x.State.Namespace, func(r grader.Report) error {
 		changed(r)
 		return x.score(r)
 	})
+	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	cancel(nil)
+	<-following
+	return err
+}
+
+// grading grades the session as it is recorded in file, and prepares its page.
+func (x *Session) grading(cfg *rest.Config, file *timeline.File) (*live.Grading, error) {
+	hands, err := x.hands(cfg)
+	if err != nil {
+		return nil, err
+	}
+	g := live.New(x.Lab, file)
+	g.Use(hands, x.Step().ID)
+	return g, hand(g, file, x.State)
+}
+
+// hand appends the answers that the timeline does not have yet. Whoever records
+// does so: the learner may answer in another process.
+func hand(g *live.Grading, file *timeline.File, st State) error {
+	recorded := 0
+	for _, e := range file.Entries() {
+		switch e.Kind {
+		case timeline.Answer:
+			recorded++
+		case timeline.Reset:
+			recorded = 0
+		}
+	}
+	for _, a := range st.Answers[min(recorded, len(st.Answers)):] {
+		if err := g.Answer(a.Check, a.Text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Check looks at the cluster once and returns the report. What it sees is
 // recorded, unless another process records the session already. It waits up to
 // patience for checks of the given step ("" for all) that have not passed.
 func (x *Session) Check(ctx context.Context, step string, patience time.Duration) (grader.Report, error) {
-	file, done, err := x.forCheck()
-	if err != nil {
-		return grader.Report{}, err
-	}
-	defer done()
 	cfg, err := x.rest()
 	if err != nil {
 		return grader.Report{}, err
 	}
-	r, err := live.New(x.Lab, file).Once(ctx, cfg, x.State.Namespace, step, patience)
+	file, shared, done, err := x.forCheck()
+	if err != nil {
+		return grader.Report{}, err
+	}
+	defer done()
+	g := live.New(x.Lab, file)
+	if !shared { // the other process prepares and breaks
+		if g, err = x.grading(cfg, file); err != nil {
+			return grader.Report{}, err
+		}
+	}
+	r, err := g.Once(ctx, cfg, x.State.Namespace, step, max(patience, x.within(step, g.Report(false))))
 	if err != nil {
 		return r, err
 	}
 	return r, x.score(r)
 }
 
-func (x *Session) forCheck() (file *timeline.File, done func(), err error) {
+// within is the longest time that a check of the step, which has not passed,
+// asks for.
+func (x *Session) within(step string, r grader.Report) (longest time.Duration) {
+	for _, res := range r.Results {
+		if c := x.Lab.Check(res.Check); (step == "" || res.Step == step) && res.Verdict != grader.Passed {
+			longest = max(longest, c.Within)
+		}
+	}
+	return longest
+}
+
+// forCheck opens the timeline. It is shared when another process appends to it.
+func (x *Session) forCheck() (file *timeline.File, shared bool, done func(), err error) {
 	unlock, err := x.lock()
 	if busy := (*BusyError)(nil); errors.As(err, &busy) {
 		file, err = timeline.Read(x.timeline())
-		return file, func() {}, err
+		return file, true, func() {}, err
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, false, nil, err
 	}
 	file, err = timeline.Open(x.timeline())
 	if err != nil {
 		unlock()
-		return nil, nil, fmt.Errorf("open the timeline: %w", err)
+		return nil, false, nil, fmt.Errorf("open the timeline: %w", err)
 	}
-	return file, func() { file.Close(); unlock() }, nil
+	return file, false, func() { file.Close(); unlock() }, nil
 }
 
 // Judge is the final report by what has been recorded: what has not passed has
@@ -184,41 +258,6 @@ func (x *Session) Turn(by int) (moved bool, err error) {
 		st.Page = page
 	})
 	return moved, err
-}
-
-// Hint is one hint for a check: the Number-th of Of.
-type Hint struct {
-	Check, Title, Text string
-	Number, Of         int
-}
-
-// Hint takes the next hint for the first check of the current page that has not
-// passed. ok is false when there is none to give; a check whose hints are used
-// up gives its last one again.
-func (x *Session) Hint(r grader.Report) (h Hint, ok bool, err error) {
-	step := x.Step()
-	for _, res := range r.Step(step.ID) {
-		if res.Verdict == grader.Passed || res.Verdict == grader.Blocked {
-			continue
-		}
-		for _, c := range step.Checks {
-			if c.ID != res.Check || len(c.Hints) == 0 {
-				continue
-			}
-			err := x.Update(func(st *State) {
-				if st.Hints == nil {
-					st.Hints = map[string]int{}
-				}
-				st.Hints[c.ID] = min(st.Hints[c.ID]+1, len(c.Hints))
-			})
-			n := x.State.Hints[c.ID]
-			if err != nil {
-				return Hint{}, false, err
-			}
-			return Hint{c.ID, c.Title, c.Hints[n-1], n, len(c.Hints)}, true, nil
-		}
-	}
-	return Hint{}, false, nil
 }
 
 // Follow calls changed whenever another process changes the session's state

@@ -52,13 +52,23 @@ type State struct {
 	Cluster string `json:"cluster,omitempty"`
 	// Page is the step that the learner reads, from 0.
 	Page int `json:"page"`
-	// Hints counts the hints taken, by check.
-	Hints map[string]int `json:"hints,omitempty"`
+	// Hints are the numbers of the hints taken, from 0, by check.
+	Hints map[string][]int `json:"hinted,omitempty"`
+	// Answers are those given to questions, in order, since the last reset.
+	Answers []Answered `json:"answers,omitempty"`
+	// Seed picks the lab's params.
+	Seed string `json:"seed,omitempty"`
 	// Earned and Points are the score when it was last looked at.
 	Earned  int       `json:"earned"`
 	Points  int       `json:"points"`
 	Started time.Time `json:"started"`
 	Touched time.Time `json:"touched"`
+}
+
+// Answered is an answer to the question of a check.
+type Answered struct {
+	Check string `json:"check"`
+	Text  string `json:"text"`
 }
 
 // NoSessionError says that there is nothing to check, reset or stop.
@@ -101,10 +111,16 @@ func (s Store) Open(key, name string, l *lab.Lab) (*Session, error) {
 		if st.Key == "" {
 			*st = State{Key: key, Namespace: key, Started: time.Now().UTC()}
 		}
+		if st.Seed == "" {
+			st.Seed = fmt.Sprintf("%08x", rand.Uint32())
+		}
 		st.Lab, st.Title, st.Points = name, l.Title, l.Points()
 		st.Page = min(st.Page, len(l.Steps)-1)
 	})
 	if err != nil {
+		return nil, err
+	}
+	if x.Lab, err = l.For(x.State.Seed); err != nil {
 		return nil, err
 	}
 	return x, nil
@@ -151,6 +167,9 @@ func (s Store) Find(key string, c Catalog) (*Session, error) {
 	}
 	l, _, err := c.Load(st.Lab)
 	if err != nil {
+		return nil, err
+	}
+	if l, err = l.For(st.Seed); err != nil {
 		return nil, err
 	}
 	return &Session{Lab: l, Key: key, State: st, store: s, dir: s.session(key)}, nil

@@ -29,9 +29,9 @@ func TestUpdatesOfManyAreAllKept(t *testing.T) {
 			for i := range each {
 				if err := x.Update(func(st *State) {
 					if st.Hints == nil {
-						st.Hints = map[string]int{}
+						st.Hints = map[string][]int{}
 					}
-					st.Hints[fmt.Sprintf("%d-%d", p, i)] = 1
+					st.Hints[fmt.Sprintf("%d-%d", p, i)] = []int{1}
 				}); err != nil {
 					t.Error(err)
 				}

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -110,38 +111,84 @@ func (r *report) file(name, format string, args ...any) {
 // schema first; authors are shown their own file. What CUE says of a value that
 // fits none of several alternatives, one error each, becomes one.
 func (r *report) cue(err error, author string, schema cue.Value) {
-	choices := map[string][]string{} // by path: the alternatives that did not fit
+	choices := map[string]*choice{} // by path
 	list := errors.Errors(err)
 	for _, e := range list {
 		if format, args := e.Msg(); strings.Contains(format, "errors in empty disjunction") || strings.Contains(fmt.Sprintf(format, args...), "errors in empty disjunction") {
-			choices[fieldPath(e.Path())] = []string{}
+			choices[fieldPath(e.Path())] = &choice{}
 		}
 	}
 	for _, e := range list {
 		format, args := e.Msg()
 		path, msg := fieldPath(e.Path()), fmt.Sprintf(format, args...)
-		if known, ok := choices[path]; ok {
-			if m := conflict.FindStringSubmatch(msg); m != nil {
-				choices[path] = append(known, m[1])
-				if len(known) == 0 {
-					r.add(authorPos(e, author), path, "%s", m[2])
-				}
+		m := conflict.FindStringSubmatch(msg)
+		switch c := choices[path]; {
+		case c == nil:
+			r.add(authorPos(e, author), path, "%s", explain(msg, e.Path(), schema))
+		case m != nil:
+			if len(c.pairs) == 0 {
+				c.at = authorPos(e, author)
 			}
-			continue
-		}
-		r.add(authorPos(e, author), path, "%s", explain(msg, e.Path(), schema))
-	}
-	for i, e := range r.es {
-		if known := choices[e.Path]; len(known) > 0 {
-			r.es[i].Msg = fmt.Sprintf("%s is not one of %s", e.Msg, strings.Join(known, ", "))
-			delete(choices, e.Path)
+			c.pairs = append(c.pairs, [2]string{m[1], m[2]})
 		}
 	}
+	for path, c := range choices {
+		if len(c.pairs) > 0 {
+			got, known := c.sides()
+			r.add(c.at, path, "%s is not one of %s", got, strings.Join(known, ", "))
+		}
+	}
+}
+
+// choice is a value that fits none of several alternatives: of each, CUE says
+// what it is and what was written, in any order.
+type choice struct {
+	at    token.Pos
+	pairs [][2]string
+}
+
+// sides tells what was written, which is in every pair, from the alternatives.
+func (c choice) sides() (got string, known []string) {
+	got, _ = sides(c.pairs[0][0], c.pairs[0][1])
+	for _, candidate := range c.pairs[0] {
+		everywhere := len(c.pairs) > 1
+		for _, p := range c.pairs {
+			everywhere = everywhere && (p[0] == candidate || p[1] == candidate)
+		}
+		if everywhere {
+			got = candidate
+		}
+	}
+	for _, p := range c.pairs {
+		other := p[0]
+		if other == got {
+			other = p[1]
+		}
+		if !slices.Contains(known, other) {
+			known = append(known, other)
+		}
+	}
+	sort.Strings(known)
+	return got, known
 }
 
 // conflict takes CUE's words for one alternative apart: what it is, and what was
 // written instead.
 var conflict = regexp.MustCompile(`^conflicting values (.+?) and (.+?)(?: \(mismatched types .*\))?$`)
+
+// sides tells what was written from what was expected, which CUE names in any
+// order: a type, or a bound, is never what was written.
+func sides(a, b string) (got, want string) {
+	if abstract.MatchString(a) {
+		return b, a
+	}
+	if abstract.MatchString(b) {
+		return a, b
+	}
+	return b, a
+}
+
+var abstract = regexp.MustCompile(`^(string|bytes|int|float|number|bool|null|struct|list|\(.*\)|[<>=!].*|\{.*|\[.*|.* & .*)$`)
 
 func authorPos(e errors.Error, author string) token.Pos {
 	for _, p := range errors.Positions(e) {
@@ -185,12 +232,7 @@ func fieldPath(path []string) string {
 func explain(msg string, path []string, schema cue.Value) string {
 	switch {
 	case msg == "field not allowed":
-		known := fieldsBeside(path, schema)
-		name := path[len(path)-1]
-		if near := view.Nearest(name, known); near != "" {
-			return fmt.Sprintf("there is no field %q here; did you mean %q?", name, near)
-		}
-		return fmt.Sprintf("there is no field %q here; there are %s", name, strings.Join(known, ", "))
+		return noField(path[len(path)-1], fieldsBeside(path, schema))
 	case strings.HasPrefix(msg, "field is required but not present"):
 		return "this field is missing"
 	case strings.Contains(msg, "invalid value") && strings.Contains(msg, "does not satisfy strings.MinRunes"):
@@ -199,9 +241,25 @@ func explain(msg string, path []string, schema cue.Value) string {
 		return strings.Replace(strings.Replace(msg, "out of bound =~", "it has to match ", 1), "out of bound ", "it has to be ", 1)
 	}
 	if m := conflict.FindStringSubmatch(msg); m != nil && strings.Contains(msg, "mismatched types") {
-		return fmt.Sprintf("%s is not of type %s", m[2], m[1])
+		got, want := sides(m[1], m[2])
+		return fmt.Sprintf("%s is not of type %s", got, want)
 	}
 	return msg
+}
+
+func noField(name string, known []string) string {
+	sort.Strings(known)
+	if near := view.Nearest(name, known); near != "" {
+		return fmt.Sprintf("there is no field %q here; did you mean %q?", name, near)
+	}
+	return fmt.Sprintf("there is no field %q here; there are %s", name, strings.Join(known, ", "))
+}
+
+func keys(m map[string]cue.Value) (out []string) {
+	for k := range m {
+		out = append(out, k)
+	}
+	return out
 }
 
 // fieldsBeside lists the fields that the schema knows where path's last
@@ -229,6 +287,12 @@ func fieldsBeside(path []string, schema cue.Value) []string {
 	for it, err := v.Fields(cue.Optional(true)); err == nil && it.Next(); {
 		names = append(names, it.Selector().Unquoted())
 	}
-	sort.Strings(names)
 	return names
+}
+
+func join(dir, name string) string {
+	if dir == "" || dir == "." {
+		return name
+	}
+	return strings.TrimSuffix(dir, "/") + "/" + name
 }

@@ -1,7 +1,7 @@
 // Package lab is the lab language: a folder with lab.cue and Markdown lessons
 // goes in, a checked [Lab] comes out. The shape is schema.cue; the structs here
-// mirror it. Whoever holds a Lab can rely on it: every check has exactly one
-// kind, every need names a check, every want was compared with the Kubernetes
+// mirror it. Whoever holds a Lab can rely on it: every check is about exactly one
+// thing, every need names a check, every want was compared with the Kubernetes
 // types, every lesson exists.
 //
 //	l, err := lab.Load(os.DirFS("labs/first-pod"), "labs/first-pod")
@@ -9,16 +9,13 @@
 //		return err // a lab.Errors: file, line, field, what to write instead
 //	}
 //	for _, s := range l.Steps { fmt.Println(s.ID, len(s.Checks)) }
+//
+// A lab with params is the same for all until [Lab.For] makes it one learner's,
+// and in the language of its author until [Lab.In] translates it.
 package lab
 
 import (
 	"io/fs"
-	"regexp"
-	"time"
-
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"podlab.dev/podlab/cue/want"
 )
 
 // Lab is a loaded lab. It is immutable and safe for concurrent use.
@@ -28,19 +25,29 @@ type Lab struct {
 	// Dir is the folder as the user named it, for messages.
 	Dir string
 	// Digest is "sha256:" and the hex digest over the names and contents of
-	// all files of the lab.
+	// all files of the lab, before params are filled in.
 	Digest string
-	// FS is the lab's folder.
+	// FS is the lab's folder, with params filled in.
 	FS fs.FS
+	// Lang is the language that the texts are in, as a BCP 47 tag; empty for
+	// the language of the lab itself. Languages are those that it has besides.
+	Lang      string
+	Languages []string
 
 	Title, Summary, Level string
 	Minutes               int
 	Topics                []string
 	Needs                 Needs
+	Params                []Param // sorted by name
 	Steps                 []Step
 	// Solutions are the names of the folders under solutions/, sorted.
 	Solutions []string
 	Mistakes  map[string]Mistake
+	// Silenced are the rules of lint that the lab may break, with the reason.
+	Silenced map[string]string
+
+	origin       fs.FS // the folder as it is
+	translations map[string]translation
 }
 
 // Step is a page of the lab with its checks.
@@ -49,7 +56,17 @@ type Step struct {
 	// File is the lesson's path within the lab, "01-create.md".
 	File   string
 	Lesson []byte
+	// Setup is nil where nothing is prepared.
+	Setup  *Setup
 	Checks []Check
+}
+
+// Setup is what podlab prepares for a page: files that are applied, and what
+// must be seen then.
+type Setup struct {
+	Manifests []string
+	// Symptoms are checks without points; their IDs are "STEP/setup[N]".
+	Symptoms []Check
 }
 
 // Script is the name of a step's shell script within a solution or a mistake.
@@ -57,45 +74,12 @@ func (s Step) Script() string {
 	return s.File[:len(s.File)-len(".md")] + ".sh"
 }
 
-// Check is one fact about the cluster. Exactly one of Object, Logs and Exec is
-// set. With Object exactly one of Want, Seen and Gone is; with Exec it is Want.
-type Check struct {
-	ID, Title string
-	Points    int
-	Needs     []string
-	// Holds is how long the condition must stay true; 0 means an instant.
-	Holds time.Duration
-	Why   string
-	Next  string
-	Hints []string
-
-	Object *Object
-	Logs   *Logs
-	Exec   *Exec
-
-	Want *want.Constraint
-	Seen []want.Constraint
-	Gone bool
-}
-
-// Object names the object that a check is about, in the lab's namespace.
-type Object struct {
-	GVK  schema.GroupVersionKind
-	Name string
-}
-
-// Logs asks for a line in the log of a container. Container is empty for the
-// only container of the Pod.
-type Logs struct {
-	Pod, Container string
-	Match          *regexp.Regexp
-}
-
-// Exec runs a command in a container and compares its result, viewed as
-// {exitCode: int, stdout: string, stderr: string}, with the check's Want.
-type Exec struct {
-	Pod, Container string
-	Command        []string
+// Page is the path of the lesson in a language: 01-create.zh.md.
+func (s Step) Page(lang string) string {
+	if lang == "" {
+		return s.File
+	}
+	return s.File[:len(s.File)-len("md")] + lang + ".md"
 }
 
 // Mistake is a typical wrong answer, told apart by the check that catches it.
@@ -113,6 +97,30 @@ func (l *Lab) Checks() []*Check {
 		}
 	}
 	return out
+}
+
+// Conditions yields all that has to be observed: the checks of the lab and the
+// symptoms of its setups.
+func (l *Lab) Conditions() []*Check {
+	out := l.Checks()
+	for i := range l.Steps {
+		if setup := l.Steps[i].Setup; setup != nil {
+			for j := range setup.Symptoms {
+				out = append(out, &setup.Symptoms[j])
+			}
+		}
+	}
+	return out
+}
+
+// Check is the check with the given id, or nil.
+func (l *Lab) Check(id string) *Check {
+	for _, c := range l.Checks() {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
 }
 
 // Step returns the index of the step with the given id, or -1.

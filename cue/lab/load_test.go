@@ -113,7 +113,7 @@ func TestDigestCoversEveryFile(t *testing.T) {
 }
 
 const minimal = `
-title: "T", summary: "S", minutes: 1
+schema: "v1", title: "T", summary: "S", minutes: 1
 steps: [{id: "a", checks: [{
 	id: "c", title: "t", why: "w"
 	object: {kind: "Pod", name: "p"}

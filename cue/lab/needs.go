@@ -13,4 +13,14 @@ type Needs struct {
 	// Users says that Pods must be able to run as users of their own (runAsUser,
 	// fsGroup) and images to have files of several.
 	Users bool `json:"users,omitempty"`
+	// Kubernetes is the oldest minor version that will do, "1.33"; empty for any.
+	Kubernetes string `json:"kubernetes,omitempty"`
+	// GPUs are simulated GPUs on a node; nil for none.
+	GPUs *GPUs `json:"gpus,omitempty"`
+}
+
+// GPUs are simulated GPUs of one model.
+type GPUs struct {
+	Model string `json:"model"`
+	Count int    `json:"count"`
 }

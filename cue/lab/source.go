@@ -10,7 +10,6 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/ast/astutil"
-	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/parser"
 
 	"podlab.dev/podlab/cue/want"
@@ -39,7 +38,9 @@ func (s *Source) Pos(path string) (line, column int) {
 
 // Inspect reads the lab in fsys as [Load] does, and keeps what is wrong with it
 // beside what could be read. Its error is trouble with reading.
-func Inspect(fsys fs.FS, dir string) (*Source, error) {
+func Inspect(fsys fs.FS, dir string) (*Source, error) { return inspect(fsys, dir, "") }
+
+func inspect(fsys fs.FS, dir, seed string) (*Source, error) {
 	r := &report{dir: dir}
 	s := &Source{file: join(dir, source)}
 	src, err := fs.ReadFile(fsys, source)
@@ -50,7 +51,7 @@ func Inspect(fsys fs.FS, dir string) (*Source, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", s.file, err)
 	}
-	if err := s.read(r, fsys, dir, src); err != nil {
+	if err := s.read(r, fsys, dir, src, seed); err != nil {
 		return nil, err
 	}
 	s.Errors = r.sorted()
@@ -58,23 +59,19 @@ func Inspect(fsys fs.FS, dir string) (*Source, error) {
 }
 
 // read reports what is wrong to r; its error is podlab's own fault.
-func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte) error {
+func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte, seed string) error {
 	// Two readings of the one file: the data, with the wants taken out, can be
 	// asked to be concrete; the wants, with every field made required, cannot.
-	data, err := parser.ParseFile(s.file, src, parser.ParseComments)
+	data, err := s.parse(src)
 	if err != nil {
 		r.cue(err, s.file, cue.Value{})
 		return nil
 	}
-	wants, err := parser.ParseFile(s.file, src, parser.ParseComments)
+	wants, err := s.parse(src)
 	if err != nil {
 		return err
 	}
 	eachWant(data, func(f *ast.Field) { f.Value = blank(f.Value) })
-	if err := astutil.Sanitize(data); err != nil { // an import may have been for a want only
-		r.cue(err, s.file, cue.Value{})
-		return nil
-	}
 	eachWant(wants, func(f *ast.Field) {
 		if err := want.Check(f.Value); err != nil {
 			r.cue(err, s.file, cue.Value{})
@@ -82,29 +79,115 @@ func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte) error {
 		want.Require(f.Value)
 	})
 	refused := len(r.es) > 0 // and what else CUE says of these wants would only repeat it
-
-	// One context a load: compiled values stay in it, and it goes with the lab.
-	ctx := cuecontext.New()
-	schema := ctx.CompileBytes(schemaSource, cue.Filename("schema.cue")).LookupPath(cue.ParsePath("#Lab"))
-	if err := schema.Err(); err != nil {
-		return fmt.Errorf("compile the lab schema: %w", err)
+	for _, f := range []*ast.File{data, wants} {
+		if err := astutil.Sanitize(f); err != nil { // an import may have been for a want only
+			r.cue(err, s.file, cue.Value{})
+			return nil
+		}
 	}
-	s.data = schema.Unify(ctx.BuildFile(data))
-	d := &decoder{report: r, data: s.data, file: s.file}
-	if err := s.data.Validate(cue.Concrete(true)); err != nil {
-		r.cue(err, s.file, schema)
-		d.place()
+
+	ctx := newContext()
+	schema, err := definition(ctx, "#Lab")
+	if err != nil {
+		return err
+	}
+	authored := ctx.BuildFile(data)
+	if r.version(authored, s.file) {
 		return nil
 	}
+	params := readParams(schema.Unify(authored), seed)
+	authored = filling(authored, params)
+	s.data = schema.Unify(authored)
+	d := &decoder{report: r, data: s.data, file: s.file, ctx: ctx}
 	if !refused {
-		d.wants = ctx.BuildFile(wants)
+		d.wants = filling(ctx.BuildFile(wants), params)
 		if err := d.wants.Err(); err != nil {
 			r.cue(err, s.file, cue.Value{})
 			d.wants = cue.Value{}
 		}
 	}
-	s.Lab = &Lab{ID: path.Base(strings.ReplaceAll(dir, "\\", "/")), Dir: dir, FS: fsys}
+	if err := s.data.Validate(cue.Concrete(true)); err != nil {
+		r.cue(err, s.file, schema)
+		d.unmask(authored, schema)
+		d.place()
+		return nil
+	}
+	s.Lab = &Lab{
+		ID: path.Base(strings.ReplaceAll(dir, "\\", "/")), Dir: dir,
+		FS: fill(fsys, params), origin: fsys, Params: params,
+	}
 	d.lab(s.Lab)
 	d.folders(s.Lab)
-	return nil
+	return d.translations(s.Lab)
+}
+
+// schemaImport is where the schema is found by stock cue; here it is built in.
+const schemaImport = "podlab.dev/podlab/cue/lab"
+
+// parse reads lab.cue. What it takes from the schema (lab.#Lab) is left out: all
+// of the file is held against the schema anyway, the one that is built in.
+func (s *Source) parse(src []byte) (*ast.File, error) {
+	f, err := parser.ParseFile(s.file, src, parser.ParseComments)
+	if err != nil {
+		return nil, err
+	}
+	name := ""
+	for spec := range f.ImportSpecs() {
+		if importPath := strings.Trim(spec.Path.Value, `"`); importPath == schemaImport || strings.HasPrefix(importPath, schemaImport+"@") {
+			name = "lab"
+			if spec.Name != nil {
+				name = spec.Name.Name
+			}
+		}
+	}
+	if name == "" {
+		return f, nil
+	}
+	return astutil.Apply(f, func(c astutil.Cursor) bool {
+		if sel, ok := c.Node().(*ast.SelectorExpr); ok {
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == name {
+				if label, ok := sel.Sel.(*ast.Ident); ok && strings.HasPrefix(label.Name, "#") {
+					top := ast.NewIdent("_")
+					ast.SetPos(top, sel.Pos())
+					c.Replace(top)
+					return false
+				}
+			}
+		}
+		return true
+	}, nil).(*ast.File), nil
+}
+
+// wantFields are the fields of lab.cue that hold constraints.
+var wantFields = map[string]bool{"want": true, "seen": true, "never": true, "after": true, "when": true}
+
+// eachWant calls fn for every field of the file that holds constraints.
+func eachWant(f *ast.File, fn func(*ast.Field)) {
+	ast.Walk(f, func(n ast.Node) bool {
+		if field, ok := n.(*ast.Field); ok {
+			if name, _, err := ast.LabelName(field.Label); err == nil && wantFields[name] {
+				fn(field)
+				return false
+			}
+		}
+		return true
+	}, nil)
+}
+
+// blank keeps the shape of a want (a struct, or a list of structs) without its
+// constraints.
+func blank(e ast.Expr) ast.Expr {
+	switch e := e.(type) {
+	case *ast.ListLit:
+		out := &ast.ListLit{Lbrack: e.Lbrack, Rbrack: e.Rbrack}
+		for _, x := range e.Elts {
+			out.Elts = append(out.Elts, blank(x))
+		}
+		return out
+	case *ast.BasicLit:
+		return e // a scalar is never a want: let the schema say so
+	}
+	s := ast.NewStruct()
+	ast.SetPos(s, e.Pos())
+	return s
 }

@@ -26,17 +26,19 @@ func (l *linter) hints() {
 				lines = append(lines, line{file, text})
 			}
 		}
-		for j, c := range s.Checks {
-			for k, hint := range c.Hints {
-				run, file := "", ""
-				for _, line := range lines {
-					if r := pasteable(hint, line.text); len(r) > len(run) {
-						run, file = r, line.file
+		for _, lang := range append([]string{""}, l.lab.Languages...) {
+			for j, c := range l.lab.In(lang).Steps[i].Checks {
+				for k, hint := range c.Hints {
+					run, file := "", ""
+					for _, line := range lines {
+						if r := pasteable(hint.Text, line.text); len(r) > len(run) {
+							run, file = r, line.file
+						}
 					}
-				}
-				if run != "" {
-					l.error(l.field("steps[%d].checks[%d].hints[%d]", i, j, k), "pasteable", "name the command or the field, and leave what it is given to the learner",
-						"a hint of check %s has %q in common with %s", c.ID, run, file)
+					if run != "" {
+						l.error(l.field("steps[%d].checks[%d].hints[%d]", i, j, k), "pasteable", "name the command or the field, and leave what it is given to the learner",
+							"a hint of check %s has %q in common with %s", c.ID, run, file)
+					}
 				}
 			}
 		}

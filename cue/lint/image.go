@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -30,7 +31,7 @@ func (l *linter) images() {
 			}
 		}
 	}
-	texts := l.files("files")
+	texts := slices.Concat(l.files("files"), l.files("manifests"))
 	for _, name := range l.lessonFiles() {
 		if text, err := fs.ReadFile(l.fsys, name); err == nil {
 			texts = append(texts, file{name, string(text)})

@@ -1,7 +1,9 @@
 package lint
 
 import (
+	"bytes"
 	"encoding/base64"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -22,19 +24,21 @@ import (
 // lesson names counts as said.
 func (l *linter) lessons() {
 	given := l.files("files")
-	for i, s := range l.lab.Steps {
-		if s.Lesson == nil {
-			continue // the loader says so
-		}
-		text := string(s.Lesson)
-		for _, f := range given {
-			if stands(text, path.Base(f.name)) {
-				text += "\n" + f.text
+	for _, lang := range append([]string{""}, l.lab.Languages...) {
+		for i, s := range l.lab.In(lang).Steps {
+			if s.Lesson == nil || lang != "" && bytes.Equal(s.Lesson, l.lab.Steps[i].Lesson) {
+				continue // the loader says that there is none; a page that is not translated was seen
 			}
-		}
-		said := newLesson(text)
-		for j, c := range s.Checks {
-			l.told(said, s, c, l.asked(i, j, c))
+			text := string(s.Lesson)
+			for _, f := range given {
+				if stands(text, path.Base(f.name)) {
+					text += "\n" + f.text
+				}
+			}
+			said, page := newLesson(text), s.Page(lang)
+			for j, c := range s.Checks {
+				l.told(said, page, c, l.asked(i, j, c))
+			}
 		}
 	}
 }
@@ -48,7 +52,7 @@ type asked struct {
 }
 
 // told finds what the lesson does not say.
-func (l *linter) told(text *lesson, s lab.Step, c lab.Check, all []asked) {
+func (l *linter) told(text *lesson, page string, c lab.Check, all []asked) {
 	said := map[int]bool{} // of alternatives one is enough
 	for _, a := range all {
 		if a.either > 0 && text.says(a.value) {
@@ -63,7 +67,7 @@ func (l *linter) told(text *lesson, s lab.Step, c lab.Check, all []asked) {
 			said[a.either] = true // and so is one finding
 		}
 		l.error(a.at, "lesson", "say it there, or leave it open in the check: nobody can guess it",
-			"check %s asks for %s, which %s never mentions", c.ID, a.shown, s.File)
+			"check %s asks for %s, which %s never mentions", c.ID, a.shown, page)
 	}
 }
 
@@ -81,14 +85,30 @@ func (l *linter) asked(step, n int, c lab.Check) (out []asked) {
 	case c.Exec != nil:
 		name("exec.pod", c.Exec.Pod)
 		name("exec.container", c.Exec.Container)
+		for i, arg := range c.Exec.Command {
+			if i > 0 && strings.HasPrefix(arg, "/") {
+				name(fmt.Sprintf("exec.command[%d]", i), arg)
+			}
+		}
 		return out // what a command prints is observed, not asked for
-	case c.Object == nil || c.Object.GVK.Kind == "Event":
+	case c.HTTP != nil:
+		name("http.service", c.HTTP.Service)
+		name("http.pod", c.HTTP.Pod)
+		if c.HTTP.Path != "/" {
+			name("http.path", c.HTTP.Path)
+		}
+		out = append(out, asked{at: l.field("steps[%d].checks[%d].http.port", step, n), value: int64(c.HTTP.Port), shown: strconv.Itoa(c.HTTP.Port)})
+		return out
+	case c.Events != nil:
+		name("events.name", c.Events.Name)
 		return out // Kubernetes writes all of an Event
+	case c.Object == nil || c.Object.GVK.Kind == "Event":
+		return out
 	default:
 		name("object.name", c.Object.Name)
 	}
 	eithers := 0
-	for _, w := range l.stated(step, n, c) {
+	for _, w := range l.demanded(step, n, c) {
 		most := 0
 		for _, lit := range w.literals {
 			most = max(most, lit.Either)

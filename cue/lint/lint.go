@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -88,15 +89,20 @@ func Lint(fsys fs.FS, dir string) (*Report, error) {
 	l.loaded()
 	if l.lab = src.Lab; l.lab != nil {
 		l.report.Points, l.report.Checks = l.lab.Points(), len(l.lab.Checks())
+		l.params()
+		l.fsys = l.lab.FS // with the params filled in
 		l.steps()
 		l.checks()
 		l.wants()
 		l.lessons()
 		l.hints()
+		l.answers()
+		l.translations()
 	}
 	l.pages()
 	l.images()
 	l.manifests()
+	l.silence()
 	slices.SortStableFunc(l.report.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
@@ -147,12 +153,44 @@ func (l *linter) add(at place, s Severity, rule, do, what string) {
 	}
 }
 
+// constraint is the path of a field that holds a want.
+var constraint = regexp.MustCompile(`\.(want|seen|never|after|when)\b`)
+
+// unsilenced are the rules about what does not load.
+var unsilenced = []string{"lab", "want"}
+
+// silence leaves out what the lab may break, as it says.
+func (l *linter) silence() {
+	if l.lab == nil {
+		return
+	}
+	for rule := range l.lab.Silenced {
+		at := l.field("lint")
+		switch {
+		case slices.Contains(unsilenced, rule):
+			l.error(at, "lint", "mend what it finds", "the rule %s cannot be silenced: what it finds does not load", rule)
+		case !slices.Contains(rules, rule):
+			l.error(at, "lint", "there are "+strings.Join(rules, ", "), "there is no rule %s", rule)
+		}
+	}
+	l.report.Findings = slices.DeleteFunc(l.report.Findings, func(f Finding) bool {
+		_, silenced := l.lab.Silenced[f.Rule]
+		return silenced && !slices.Contains(unsilenced, f.Rule)
+	})
+}
+
+// rules are the names of all rules.
+var rules = []string{
+	"answer", "hints", "image", "lab", "lesson", "link", "lint", "manifest", "mistake", "page", "params", "pasteable", "points", "ready",
+	"sentence", "solution", "translation", "want",
+}
+
 // loaded passes on what the loader refuses. Its messages say what to write
 // instead, where that is known, after a semicolon.
 func (l *linter) loaded() {
 	for _, e := range l.src.Errors {
 		rule := "lab"
-		if strings.Contains(e.Path, ".want") || strings.Contains(e.Path, ".seen") {
+		if constraint.MatchString(e.Path) {
 			rule = "want"
 		}
 		what, do := e.Msg, "docs/authoring.md shows what a lab is made of"

@@ -73,7 +73,7 @@ func TestSaysWhatDoesNotLoad(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no archives: %v", err)
 	}
-	odd := `title: "T", summary: "S", minutes: 1
+	odd := `schema: "v1", title: "T", summary: "S", minutes: 1
 steps: [{id: "a", checks: [{id: "c", title: "t", why: "w", object: {kind: "Pod", name: "p"}, want: {...} | 5}]}]`
 	labs := map[string]fstest.MapFS{"odd": {"lab.cue": {Data: []byte(odd)}, "01-a.md": {}}}
 	for _, file := range files {

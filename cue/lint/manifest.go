@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,11 +19,11 @@ import (
 	"podlab.dev/podlab/cue/view"
 )
 
-// manifests decodes the manifests under files/ as strictly as an API server
+// manifests decodes the manifests under files/ and manifests/ as strictly as an API server
 // does. YAML with neither apiVersion nor kind is something else, and the fields
 // of a custom resource are not known.
 func (l *linter) manifests() {
-	for _, f := range l.files("files") {
+	for _, f := range slices.Concat(l.files("files"), l.files("manifests")) {
 		if !f.manifest() {
 			continue
 		}

@@ -2,13 +2,13 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
 
 	"podlab.dev/podlab/cue/lab"
-	"podlab.dev/podlab/cue/view"
 	"podlab.dev/podlab/cue/want"
 )
 
@@ -20,18 +20,20 @@ type stated struct {
 
 // stated takes the wants of a check apart; step and n say which it is.
 func (l *linter) stated(step, n int, c lab.Check) (out []stated) {
-	shape := view.ShapeOfExec()
-	if c.Object != nil {
-		shape = view.ShapeOf(c.Object.GVK)
-	}
-	at := fmt.Sprintf("steps[%d].checks[%d]", step, n)
-	if c.Want != nil {
-		out = append(out, stated{at + ".want", c.Want.Literals(shape)})
-	}
-	for i, w := range c.Seen {
-		out = append(out, stated{fmt.Sprintf("%s.seen[%d]", at, i), w.Literals(shape)})
+	shape := c.Shape()
+	constraints := c.Constraints()
+	for _, path := range slices.Sorted(maps.Keys(constraints)) {
+		out = append(out, stated{fmt.Sprintf("steps[%d].checks[%d].%s", step, n, path), constraints[path].Literals(shape)})
 	}
 	return out
+}
+
+// demanded are the wants that the learner has to meet: what must never be, and
+// what a hint looks for, is not asked of anybody.
+func (l *linter) demanded(step, n int, c lab.Check) []stated {
+	return slices.DeleteFunc(l.stated(step, n, c), func(w stated) bool {
+		return strings.HasSuffix(w.path, ".never") || strings.HasSuffix(w.path, ".when")
+	})
 }
 
 // wants looks for what a right answer could fail, or a wrong one pass.
@@ -41,8 +43,10 @@ func (l *linter) wants() {
 			for _, w := range l.stated(i, j, c) {
 				l.sentences(c, w)
 			}
-			if c.Want != nil && c.Holds == 0 {
-				l.momentary(c, l.stated(i, j, c)[0])
+			for _, w := range l.stated(i, j, c) {
+				if c.Object != nil && c.Holds == 0 && strings.HasSuffix(w.path, ".want") && c.Fault == nil {
+					l.momentary(c, w)
+				}
 			}
 		}
 	}

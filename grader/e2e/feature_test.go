@@ -20,7 +20,7 @@ import (
 )
 
 const source = `
-title: "A Pod that works and is deleted", summary: "S", minutes: 1
+schema: "v1", title: "A Pod that works and is deleted", summary: "S", minutes: 1
 steps: [{id: "a", checks: [{
 	id: "ready", title: "p is Ready for a second", why: "w", holds: "1s"
 	object: {kind: "Pod", name: "p"}

@@ -22,14 +22,17 @@ import (
 // Grading is a lab that is being graded. It is safe for concurrent use, for one
 // Run or Once at a time.
 type Grading struct {
-	lab  *lab.Lab
-	file *timeline.File
+	lab   *lab.Lab
+	file  *timeline.File
+	hands Hands // nil: only what is recorded is graded
 
 	mu     sync.Mutex
 	grader *grader.Grader
+	page   string // the step whose setup is due
+	idle   bool   // hands have done what they could
 	// moved holds a token when a verdict may have changed, stirred when any
-	// entry arrived.
-	moved, stirred chan struct{}
+	// entry arrived, todo when there may be something for hands to do.
+	moved, stirred, todo chan struct{}
 }
 
 // New returns a grading that has folded what the timeline holds already. New
@@ -37,7 +40,7 @@ type Grading struct {
 func New(l *lab.Lab, file *timeline.File) *Grading {
 	g := &Grading{
 		lab: l, file: file, grader: grader.New(l),
-		moved: make(chan struct{}, 1), stirred: make(chan struct{}, 1),
+		moved: make(chan struct{}, 1), stirred: make(chan struct{}, 1), todo: make(chan struct{}, 1),
 	}
 	for _, e := range file.Entries() {
 		g.grader.Observe(e)
@@ -56,6 +59,7 @@ func (g *Grading) sink(e timeline.Entry) error {
 		signal(g.moved)
 	}
 	signal(g.stirred)
+	signal(g.todo)
 	return nil
 }
 
@@ -70,6 +74,12 @@ func (g *Grading) waiting(check string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.grader.Waiting(check)
+}
+
+func (g *Grading) holding(check string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.grader.Holding(check)
 }
 
 // Report is the outcome by now; see [grader.Grader.Report].
@@ -88,7 +98,7 @@ func (g *Grading) due() time.Time {
 func (g *Grading) recorder(cfg *rest.Config, namespace string) *record.Recorder {
 	return record.New(record.Config{
 		REST: cfg, Namespace: namespace, Lab: g.lab,
-		Known: g.file.Entries(), Sink: g.sink, Waiting: g.waiting,
+		Known: g.file.Entries(), Sink: g.sink, Waiting: g.waiting, Holding: g.holding,
 	})
 }
 
@@ -97,7 +107,7 @@ func (g *Grading) Run(ctx context.Context, cfg *rest.Config, namespace string, c
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	ended := make(chan error, 1)
-	go func() { ended <- g.recorder(cfg, namespace).Run(ctx) }()
+	go func() { ended <- g.run(ctx, g.recorder(cfg, namespace)) }()
 	for {
 		select {
 		case err := <-ended:
@@ -140,7 +150,7 @@ func (g *Grading) Once(ctx context.Context, cfg *rest.Config, namespace, step st
 	defer cancel()
 	rec := g.recorder(cfg, namespace)
 	ended := make(chan error, 1)
-	go func() { ended <- rec.Run(ctx) }()
+	go func() { ended <- g.run(ctx, rec) }()
 	select {
 	case err := <-ended:
 		if err == nil {
@@ -159,7 +169,7 @@ func (g *Grading) Once(ctx context.Context, cfg *rest.Config, namespace, step st
 	for {
 		report := g.Report(false)
 		hopeful := patience > 0 && !settled(report, step)
-		if quiet && !hopeful && g.due().IsZero() && !rec.Busy() {
+		if quiet && !hopeful && g.due().IsZero() && !rec.Busy() && !g.busy() {
 			cancel()
 			return report, <-ended
 		}
@@ -202,11 +212,11 @@ func (e *UnreachableError) Remedy() string {
 	return "podlab start brings the cluster and the lab back; your progress is kept"
 }
 
-// slow tells whether a check waits for logs or commands, which come in after
-// the listing.
+// slow tells whether a check waits for logs, commands or requests, which come in
+// after the listing.
 func (g *Grading) slow() bool {
 	for _, c := range g.lab.Checks() {
-		if (c.Logs != nil || c.Exec != nil) && g.waiting(c.ID) {
+		if (c.Logs != nil || c.Exec != nil || c.HTTP != nil) && g.waiting(c.ID) {
 			return true
 		}
 	}

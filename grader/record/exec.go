@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
@@ -17,44 +16,19 @@ import (
 	"podlab.dev/podlab/grader/timeline"
 )
 
-const (
-	// probeEvery is how often a command is run while its check waits. What a
-	// process does inside a container cannot be watched through the API.
-	probeEvery = time.Second
-	// probeTimeout is how long one run may take.
-	probeTimeout = 10 * time.Second
-)
-
-// probe runs the commands of the exec checks that wait, at once when their Pod
-// changes and then every probeEvery. A result is recorded when it is news.
-func (r *Recorder) probe(ctx context.Context, g *errgroup.Group) {
-	for _, c := range r.Lab.Checks() {
-		if c.Exec == nil {
-			continue
-		}
-		g.Go(func() error {
-			var last timeline.ExecResult
-			tick := time.NewTicker(probeEvery)
-			defer tick.Stop()
-			for {
-				r.mu.Lock()
-				changed, pod := r.changed, r.pods[c.Exec.Pod]
-				r.mu.Unlock()
-				if pod != nil && r.Waiting(c.ID) && running(pod, c.Exec.Container) {
-					if res := r.exec(ctx, c, pod); res != last && ctx.Err() == nil && !r.ended(ctx, res, c.Exec.Container) {
-						last = res
-						r.put(timeline.Entry{Kind: timeline.Exec, Exec: &res})
-					}
-				}
-				select {
-				case <-ctx.Done():
-					return nil
-				case <-changed:
-				case <-tick.C:
-				}
-			}
-		})
+// runCommand runs the command of a check, if it can be run by now.
+func (r *Recorder) runCommand(ctx context.Context, c *lab.Check) (timeline.Entry, bool) {
+	r.mu.Lock()
+	pod := r.pods[c.Exec.Pod]
+	r.mu.Unlock()
+	if pod == nil || !running(pod, c.Exec.Container) {
+		return timeline.Entry{}, false
 	}
+	res := r.exec(ctx, c, pod)
+	if ctx.Err() != nil || r.ended(ctx, res, c.Exec.Container) {
+		return timeline.Entry{}, false
+	}
+	return timeline.Entry{Kind: timeline.Exec, Exec: &res}, true
 }
 
 // running tells whether a command can be run in the container. Where it cannot,

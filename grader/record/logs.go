@@ -29,7 +29,7 @@ type run struct {
 // container once, as they are written.
 func (r *Recorder) follow(ctx context.Context, g *errgroup.Group) {
 	pods := map[string]bool{}
-	for _, c := range r.Lab.Checks() {
+	for _, c := range r.Lab.Conditions() {
 		if c.Logs != nil {
 			pods[c.Logs.Pod] = true
 		}

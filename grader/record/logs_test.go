@@ -16,7 +16,7 @@ const stamp = "2026-01-01T12:00:00.000000001Z "
 func recorder(t *testing.T, waiting bool) (*Recorder, *[]timeline.LogLine) {
 	t.Helper()
 	l, err := lab.Load(fstest.MapFS{"01-a.md": {}, "lab.cue": {Data: []byte(`
-title: "T", summary: "S", minutes: 1
+schema: "v1", title: "T", summary: "S", minutes: 1
 steps: [{id: "a", checks: [{id: "c", title: "t", why: "w", logs: {pod: "p", match: "needle"}}]}]`)}}, "test")
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -44,9 +45,10 @@ type Config struct {
 	// Sink takes each entry. An error (a full disk) ends the recording. It is
 	// called from several goroutines.
 	Sink func(timeline.Entry) error
-	// Waiting tells whether a check still waits for the result of its command.
-	// It is called from several goroutines.
-	Waiting func(check string) bool
+	// Waiting tells whether a check still waits for the result of its command or
+	// request, Holding whether it counts also when it is no news. Both are called
+	// from several goroutines.
+	Waiting, Holding func(check string) bool
 }
 
 // Recorder records one namespace. Use a new one for each recording.
@@ -56,7 +58,8 @@ type Recorder struct {
 	dynamic dynamic.Interface
 
 	synced chan struct{}
-	busy   atomic.Int32 // commands that are running
+	http   *http.Client // with the identity of REST
+	busy   atomic.Int32 // commands and requests that are running
 	fail   context.CancelCauseFunc
 
 	mu      sync.Mutex
@@ -73,7 +76,7 @@ func New(c Config) *Recorder {
 // timeline shows the namespace as it is.
 func (r *Recorder) Synced() <-chan struct{} { return r.synced }
 
-// Busy tells whether a command of a check is running at the moment.
+// Busy tells whether a command or request of a check is running at the moment.
 func (r *Recorder) Busy() bool { return r.busy.Load() > 0 }
 
 // Run records until ctx ends; it then returns nil. Any other end is an error:
@@ -86,6 +89,9 @@ func (r *Recorder) Run(ctx context.Context) error {
 		return fmt.Errorf("connect to the cluster: %w", err)
 	}
 	if r.dynamic, err = dynamic.NewForConfig(r.REST); err != nil {
+		return fmt.Errorf("connect to the cluster: %w", err)
+	}
+	if r.http, err = r.client(); err != nil {
 		return fmt.Errorf("connect to the cluster: %w", err)
 	}
 	origin, err := r.origin(ctx)
@@ -153,9 +159,11 @@ func (r *Recorder) origin(ctx context.Context) (*timeline.Origin, error) {
 // its checks name.
 func kindsOf(l *lab.Lab) []schema.GroupVersionKind {
 	kinds := []schema.GroupVersionKind{{Version: "v1", Kind: "Pod"}, {Version: "v1", Kind: "Event"}}
-	for _, c := range l.Checks() {
-		if c.Object != nil && !slices.Contains(kinds, c.Object.GVK) {
-			kinds = append(kinds, c.Object.GVK)
+	for _, c := range l.Conditions() {
+		for _, kind := range c.Kinds() {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
 		}
 	}
 	return kinds

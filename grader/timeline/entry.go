@@ -33,6 +33,16 @@ const (
 	Log Kind = "log"
 	// Exec is the result of a command that a check had run in a container.
 	Exec Kind = "exec"
+	// HTTP is the answer to a check's request.
+	HTTP Kind = "http"
+	// Answer is what the learner answered to a question.
+	Answer Kind = "answer"
+	// Setup says that podlab has put what a page needs into the namespace, or,
+	// with its Error set, could not.
+	Setup Kind = "setup"
+	// Fault says that podlab has broken what a check is about, or, with its Error
+	// set, could not.
+	Fault Kind = "fault"
 	// Gap opens a time in which Of was not watched; it ends with the next
 	// Synced or Resumed of the same Of. Reason says why.
 	Gap Kind = "gap"
@@ -59,6 +69,10 @@ type Entry struct {
 	Object json.RawMessage `json:"object,omitempty"`
 	Log    *LogLine        `json:"log,omitempty"`
 	Exec   *ExecResult     `json:"exec,omitempty"`
+	HTTP   *HTTPResult     `json:"http,omitempty"`
+	Answer *AnswerGiven    `json:"answer,omitempty"`
+	Setup  *Act            `json:"setup,omitempty"`
+	Fault  *Act            `json:"fault,omitempty"`
 }
 
 // Origin tells one namespace of one cluster from every other.
@@ -105,3 +119,29 @@ type ExecResult struct {
 
 // MaxOutput is how much of a command's stdout, and of its stderr, is kept.
 const MaxOutput = 8 << 10
+
+// HTTPResult is what came of a check's request. With Error set podlab could not
+// make it, which is never the learner's fault; with Unanswered nobody answered,
+// and it says why. The other fields are then empty.
+type HTTPResult struct {
+	Check      string            `json:"check"`
+	Status     int               `json:"status"`
+	Headers    map[string]string `json:"headers,omitempty"`
+	Body       string            `json:"body"`
+	Unanswered string            `json:"unanswered,omitempty"`
+	Error      string            `json:"error,omitempty"`
+}
+
+// AnswerGiven is an answer to the question of a check.
+type AnswerGiven struct {
+	Check string `json:"check"`
+	Text  string `json:"text"`
+}
+
+// Act is something that podlab did in the lab's namespace: a step's setup, or a
+// check's fault.
+type Act struct {
+	// For is the id of the step or the check.
+	For   string `json:"for"`
+	Error string `json:"error,omitempty"`
+}

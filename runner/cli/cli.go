@@ -118,7 +118,7 @@ func newRoot(a *app) *cobra.Command {
 		return usage("%v", err)("%s --help shows the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newList(a), newStart(a), newPage(a), newNext(a), newCheck(a), newHint(a), newReset(a), newStop(a),
+		newList(a), newStart(a), newPage(a), newNext(a), newCheck(a), newHint(a), newAnswer(a), newReset(a), newStop(a),
 		newStatus(a), newDemo(a), newShell(a), newKubectl(a), newCluster(a), newLab(a), newDoctor(a), newVersion(a),
 	)
 	return root

@@ -23,32 +23,48 @@ type shownLab struct {
 	Topics    []string       `json:"topics,omitempty"`
 	Needs     lab.Needs      `json:"needs"`
 	Points    int            `json:"points"`
+	Languages []string       `json:"languages,omitempty"`
+	Params    []string       `json:"params,omitempty"`
 	Steps     []shownStep    `json:"steps"`
 	Solutions []string       `json:"solutions"`
 	Mistakes  []shownMistake `json:"mistakes"`
 }
 
 type shownStep struct {
-	ID     string       `json:"id"`
-	Lesson string       `json:"lesson"`
-	Checks []shownCheck `json:"checks"`
+	ID     string `json:"id"`
+	Lesson string `json:"lesson"`
+	// Setup are the files that are applied, Symptoms what is waited for then.
+	Setup    []string     `json:"setup,omitempty"`
+	Symptoms []shownCheck `json:"symptoms,omitempty"`
+	Checks   []shownCheck `json:"checks"`
 }
 
 type shownCheck struct {
 	ID     string `json:"id"`
 	Title  string `json:"title"`
 	Points int    `json:"points"`
-	// Kind is object, history, gone, logs or exec; About is what it looks at.
-	Kind  string   `json:"kind"`
-	About string   `json:"about"`
-	Needs []string `json:"needs,omitempty"`
+	// Kind is that of [lab.Check.Kind]; About is what it looks at.
+	Kind    string   `json:"kind"`
+	About   string   `json:"about"`
+	Choices []string `json:"choices,omitempty"`
+	Needs   []string `json:"needs,omitempty"`
 	// Want has the constraints in CUE, several of a history; of logs it is the
-	// regular expression.
-	Want  []string `json:"want,omitempty"`
-	Holds string   `json:"holds,omitempty"`
-	Why   string   `json:"why"`
-	Next  string   `json:"next,omitempty"`
-	Hints []string `json:"hints,omitempty"`
+	// regular expression, of a question the right answers.
+	Want   []string    `json:"want,omitempty"`
+	Never  string      `json:"never,omitempty"`
+	Holds  string      `json:"holds,omitempty"`
+	Fault  string      `json:"fault,omitempty"`
+	After  string      `json:"after,omitempty"`
+	Within string      `json:"within,omitempty"`
+	Why    string      `json:"why"`
+	Next   string      `json:"next,omitempty"`
+	Hints  []shownHint `json:"hints,omitempty"`
+}
+
+type shownHint struct {
+	Text string `json:"text"`
+	// When is for whom it is, in CUE; empty for all.
+	When string `json:"when,omitempty"`
 }
 
 type shownMistake struct {
@@ -83,9 +99,19 @@ func showLab(l *lab.Lab) shownLab {
 	out := shownLab{
 		Lab: l.ID, Title: l.Title, Summary: l.Summary, Level: l.Level, Minutes: l.Minutes, Topics: l.Topics,
 		Needs: l.Needs, Points: l.Points(), Steps: []shownStep{}, Solutions: l.Solutions, Mistakes: []shownMistake{},
+		Languages: l.Languages,
+	}
+	for _, p := range l.Params {
+		out.Params = append(out.Params, p.Name)
 	}
 	for _, s := range l.Steps {
 		step := shownStep{ID: s.ID, Lesson: s.File, Checks: []shownCheck{}}
+		if s.Setup != nil {
+			step.Setup = s.Setup.Manifests
+			for _, c := range s.Setup.Symptoms {
+				step.Symptoms = append(step.Symptoms, showCheck(c))
+			}
+		}
 		for _, c := range s.Checks {
 			step.Checks = append(step.Checks, showCheck(c))
 		}
@@ -99,36 +125,50 @@ func showLab(l *lab.Lab) shownLab {
 }
 
 func showCheck(c lab.Check) shownCheck {
-	out := shownCheck{ID: c.ID, Title: c.Title, Points: c.Points, Needs: c.Needs, Why: c.Why, Next: c.Next, Hints: c.Hints}
+	out := shownCheck{ID: c.ID, Title: c.Title, Points: c.Points, Kind: c.Kind(), About: c.About(), Needs: c.Needs, Why: c.Why, Next: c.Next}
 	if c.Holds > 0 {
 		out.Holds = c.Holds.String()
 	}
-	in := func(pod, container string) string {
-		if container == "" {
-			return "Pod " + pod
-		}
-		return fmt.Sprintf("Pod %s, container %s", pod, container)
+	if c.Within > 0 {
+		out.Within = c.Within.String()
 	}
-	switch {
-	case c.Logs != nil:
-		out.Kind, out.About, out.Want = "logs", "the log of "+in(c.Logs.Pod, c.Logs.Container), []string{c.Logs.Match.String()}
-	case c.Exec != nil:
-		out.Kind, out.About = "exec", fmt.Sprintf("%s in %s", strings.Join(c.Exec.Command, " "), in(c.Exec.Pod, c.Exec.Container))
-	case c.Gone:
-		out.Kind = "gone"
-	case len(c.Seen) > 0:
-		out.Kind = "history"
-	default:
-		out.Kind = "object"
-	}
-	if c.Object != nil {
-		out.About = fmt.Sprintf("%s %s (%s)", c.Object.GVK.Kind, c.Object.Name, c.Object.GVK.GroupVersion())
+	if c.Logs != nil {
+		out.Want = []string{c.Logs.Match.String()}
 	}
 	if c.Want != nil {
 		out.Want = []string{c.Want.String()}
 	}
 	for _, w := range c.Seen {
 		out.Want = append(out.Want, w.String())
+	}
+	if c.Never != nil {
+		out.Never = c.Never.String()
+	}
+	if c.Fault != nil {
+		out.Fault, out.After = c.Fault.String(), c.After.String()
+	}
+	if q := c.Quiz; q != nil {
+		for i, choice := range q.Choices {
+			out.Choices = append(out.Choices, lab.Letter(i)+"  "+choice)
+		}
+		out.Want = q.Answers
+		if q.Field != nil {
+			out.Want = []string{strings.Join(q.Field.Path, ".") + " of " + q.Field.String()}
+		}
+	}
+	for _, h := range c.Hints {
+		out.Hints = append(out.Hints, showHint(h))
+	}
+	return out
+}
+
+func showHint(h lab.Hint) shownHint {
+	out := shownHint{Text: h.Text}
+	switch {
+	case h.Missing:
+		out.When = "it does not exist"
+	case h.When != nil:
+		out.When = h.When.String()
 	}
 	return out
 }
@@ -142,8 +182,21 @@ func (l shownLab) String() string {
 		fmt.Fprintf(&b, "topics: %s\n", strings.Join(l.Topics, ", "))
 	}
 	fmt.Fprintf(&b, "needs: %s\n", needs(l.Needs))
+	if len(l.Params) > 0 {
+		fmt.Fprintf(&b, "different for each learner: %s\n", strings.Join(l.Params, ", "))
+	}
+	if len(l.Languages) > 0 {
+		fmt.Fprintf(&b, "also in: %s\n", strings.Join(l.Languages, ", "))
+	}
 	for i, s := range l.Steps {
 		fmt.Fprintf(&b, "\n%d. %s (%s)\n", i+1, s.ID, s.Lesson)
+		if len(s.Setup) > 0 {
+			fmt.Fprintf(&b, "\n   before it: podlab applies %s\n", strings.Join(s.Setup, ", "))
+			for _, c := range s.Symptoms {
+				fmt.Fprintf(&b, "\n   and waits for: %s\n", c.Title)
+				c.condition(&b)
+			}
+		}
 		for _, c := range s.Checks {
 			c.write(&b)
 		}
@@ -157,25 +210,44 @@ func (l shownLab) String() string {
 
 func (c shownCheck) write(b *strings.Builder) {
 	fmt.Fprintf(b, "\n   %s, %s: %s\n", c.ID, plural(c.Points, "point"), c.Title)
-	line := func(label, text string) {
-		if text != "" {
-			fmt.Fprintf(b, "      %-7s %s\n", label, strings.ReplaceAll(text, "\n", "\n              "))
+	c.condition(b)
+	line(b, "needs", strings.Join(c.Needs, ", "))
+	line(b, "why", c.Why)
+	line(b, "next", c.Next)
+	for i, hint := range c.Hints {
+		label := fmt.Sprintf("hint %d", i+1)
+		line(b, label, hint.Text)
+		if hint.When != "" {
+			line(b, "", "when "+hint.When)
 		}
 	}
-	line(c.Kind, c.About)
+}
+
+// condition writes what is observed, and what for.
+func (c shownCheck) condition(b *strings.Builder) {
+	line(b, c.Kind, c.About)
+	for _, choice := range c.Choices {
+		line(b, "", choice)
+	}
 	for i, want := range c.Want {
 		if len(c.Want) > 1 {
-			line(fmt.Sprintf("want %d", i+1), want)
+			line(b, fmt.Sprintf("want %d", i+1), want)
 		} else {
-			line("want", want)
+			line(b, "want", want)
 		}
 	}
-	line("holds", c.Holds)
-	line("needs", strings.Join(c.Needs, ", "))
-	line("why", c.Why)
-	line("next", c.Next)
-	for i, hint := range c.Hints {
-		line(fmt.Sprintf("hint %d", i+1), hint)
+	line(b, "never", c.Never)
+	if c.Fault != "" {
+		line(b, "fault", "podlab "+c.Fault)
+		line(b, "after", c.After)
+	}
+	line(b, "within", c.Within)
+	line(b, "holds", c.Holds)
+}
+
+func line(b *strings.Builder, label, text string) {
+	if text != "" {
+		fmt.Fprintf(b, "      %-7s %s\n", label, strings.ReplaceAll(text, "\n", "\n              "))
 	}
 }
 
@@ -187,6 +259,12 @@ func needs(n lab.Needs) string {
 	}
 	if n.Users {
 		out = append(out, "users of their own")
+	}
+	if n.Kubernetes != "" {
+		out = append(out, "Kubernetes "+n.Kubernetes+" or newer")
+	}
+	if n.GPUs != nil {
+		out = append(out, plural(n.GPUs.Count, "simulated GPU")+" "+n.GPUs.Model)
 	}
 	for _, image := range n.Images {
 		out = append(out, "image "+image)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"podlab.dev/podlab/content"
+	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/grader/report"
 	"podlab.dev/podlab/runner"
@@ -94,7 +95,24 @@ func (f *Front) Page(x *runner.Session, r grader.Report) error {
 	f.rule(fmt.Sprintf("%s · page %d of %d", x.Lab.Title, x.State.Page+1, len(x.Lab.Steps)))
 	fmt.Fprintf(f.Out, "%s\n", text)
 	f.Checks(r.Step(step.ID))
+	f.Questions(step, r)
 	return nil
+}
+
+// Questions writes the questions of a page that have not been answered rightly.
+func (f *Front) Questions(step lab.Step, r grader.Report) {
+	for _, res := range r.Step(step.ID) {
+		for _, c := range step.Checks {
+			if c.ID != res.Check || c.Quiz == nil || res.Verdict == grader.Passed {
+				continue
+			}
+			fmt.Fprintln(f.Out, content.Text(c.Quiz.Question))
+			for i, choice := range c.Quiz.Choices {
+				fmt.Fprintf(f.Out, "  %s  %s\n", lab.Letter(i), clean(choice))
+			}
+			fmt.Fprintf(f.Out, "Answer with: %s answer %s …\n\n", f.Program, c.ID)
+		}
+	}
 }
 
 // Checks writes one line per result.

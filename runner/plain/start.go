@@ -3,6 +3,7 @@ package plain
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,7 +25,7 @@ type Up func(ctx context.Context, progress func(cluster.Event)) (fresh bool, err
 
 // Start shows the page that the session is on at once, brings the cluster up
 // behind it, and then writes every verdict as it changes, until ctx ends or the
-// learner quits. Lines of in are commands (next, back, check, hint, page, reset,
+// learner quits. Lines of in are commands (next, back, check, hint, answer, page, reset,
 // help, quit). At its end the session goes on without them, or, on a terminal,
 // where it was typed, ends.
 func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up Up) error {
@@ -39,7 +40,7 @@ func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up U
 	if err := f.bringUp(ctx, x, up, resumed); err != nil {
 		return err
 	}
-	fmt.Fprintf(f.Out, "Work in a second terminal: %s shell\nCommands here: next, back, check, hint, page, reset, quit (help explains them)\n\n", f.Program)
+	fmt.Fprintf(f.Out, "Work in a second terminal: %s shell\nCommands here: next, back, check, hint, answer, page, reset, quit (help explains them)\n\n", f.Program)
 
 	live := &live{Front: f, session: x, last: r}
 	lines := make(chan string)
@@ -184,6 +185,7 @@ func (l *live) turned(st runner.State) {
 const help = `next, back   turn the page; nothing has to pass first
 check        what is found, what is wanted, why, where to look
 hint         the next hint for the first check that has not passed
+answer Q …   answer the question Q of this page
 page         show this page again
 reset        throw the work away and begin the lab anew (asks)
 quit         leave; podlab start goes on from here
@@ -194,6 +196,9 @@ func (l *live) command(line string, reset *bool) (quit bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	x, step := l.session, l.session.Step()
+	if words := strings.Fields(line); len(words) > 0 && words[0] == "answer" {
+		return false, l.answer(words[1:])
+	}
 	switch line {
 	case "":
 	case "next", "back":
@@ -237,4 +242,19 @@ func (l *live) command(line string, reset *bool) (quit bool, err error) {
 		fmt.Fprintf(l.Out, "%q is not a command here; type help, or use %s shell in a second terminal for kubectl.\n", clean(line), l.Program)
 	}
 	return false, nil
+}
+
+// answer gives an answer; how it is judged comes with the next report. What is
+// wrong with the line is said and ends nothing.
+func (l *live) answer(words []string) error {
+	if len(words) < 2 {
+		fmt.Fprintln(l.Out, "Write the question and the answer: answer node-name podlab-control-plane")
+		return nil
+	}
+	_, err := l.session.Answer(words[0], strings.Join(words[1:], " "))
+	if unknown := (*runner.NoQuestionError)(nil); errors.As(err, &unknown) {
+		fmt.Fprintf(l.Out, "%s; %s.\n", clean(unknown.Error()), clean(unknown.Remedy()))
+		return nil
+	}
+	return err
 }

@@ -1,0 +1,27 @@
+package lint
+
+import (
+	"bytes"
+	"path"
+)
+
+// translations looks for what is in one language and not in another.
+func (l *linter) translations() {
+	for _, lang := range l.lab.Languages {
+		other := l.lab.In(lang)
+		for i, s := range other.Steps {
+			if bytes.Equal(s.Lesson, l.lab.Steps[i].Lesson) {
+				l.warn(place{file: s.File}, "translation", "write "+s.Page(lang), "the page is not there in %s, in which other parts of the lab are", lang)
+			}
+		}
+		at := place{file: path.Join("translations", lang+".cue")}
+		if other.Title == l.lab.Title {
+			l.warn(at, "translation", "write title there", "the title of the lab is not there in %s", lang)
+		}
+		for i, c := range other.Checks() {
+			if c.Title == l.lab.Checks()[i].Title {
+				l.warn(at, "translation", "write checks: \""+c.ID+"\": title: there", "the title of check %s is not there in %s", c.ID, lang)
+			}
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package grader
+
+// Report is the outcome by now. While the learner is at work (final is false)
+// what has not passed is pending; once it is final, it has failed.
+func (g *Grader) Report(final bool) Report {
+	r := Report{Lab: g.lab.ID, Digest: g.lab.Digest, Title: g.lab.Title, Entries: g.last.Seq, Points: g.lab.Points(), Passed: true}
+	for _, c := range g.lab.Checks() {
+		x := g.result(g.byID[c.ID], final)
+		r.Earned += x.Earned
+		if x.Verdict == Errored {
+			r.Unjudged += x.Points
+		}
+		r.Passed = r.Passed && x.Verdict == Passed
+		r.Results = append(r.Results, x)
+	}
+	return r
+}
+
+func (g *Grader) result(s *state, final bool) Result {
+	x := Result{Check: s.ID, Step: s.step, Title: s.Title, Points: s.Points}
+	if s.passed {
+		at := s.at
+		x.Verdict, x.Earned, x.Evidence, x.At = Passed, s.Points, s.evidence, &at
+		return x
+	}
+	x.Why, x.Next, x.Hints = s.Why, s.Next, s.hints()
+	for _, n := range s.Needs {
+		if !g.byID[n].passed {
+			x.Needs = append(x.Needs, n)
+		}
+	}
+	trouble, unsynced := g.troubleOf(s)
+	unprepared, ours := g.unprepared(s, final)
+	switch {
+	case unsynced && !final:
+		x.Verdict, x.Message = Pending, trouble
+	case trouble != "":
+		x.Verdict, x.Message = Errored, trouble
+	case unprepared != "" && ours:
+		x.Verdict, x.Message = Errored, unprepared
+	case len(x.Needs) > 0:
+		// A check that waits for one that could not be judged cannot be judged.
+		x.Verdict, x.Message = Blocked, "waits for: "+g.titles(x.Needs)
+		for _, n := range x.Needs {
+			if g.result(g.byID[n], final).Verdict == Errored {
+				x.Verdict = Errored
+			}
+		}
+	case s.errored != "":
+		x.Verdict, x.Message = Errored, s.errored
+	case unprepared != "":
+		x.Verdict, x.Message = Pending, unprepared
+		if final {
+			x.Verdict = Failed
+		}
+	case final:
+		x.Verdict, x.Message, x.Mismatches = Failed, s.message, s.mismatches
+	default:
+		x.Verdict, x.Message, x.Mismatches = Pending, s.message, s.mismatches
+	}
+	if s.seen > 0 && x.Verdict != Blocked {
+		x.Evidence = []int64{s.seen}
+	}
+	return x
+}
+
+// unprepared says why a page is not ready to be worked on, or "". It is ours
+// when podlab tried and could not; a page that nobody came to is not.
+func (g *Grader) unprepared(s *state, final bool) (reason string, ours bool) {
+	p := g.setups[s.step]
+	switch {
+	case p == nil:
+		return "", false
+	case p.trouble != "":
+		return "the page could not be prepared: " + p.trouble, true
+	case !p.done:
+		return "podlab has not prepared this page yet", false
+	}
+	if awaited := p.awaited(); awaited != nil {
+		return "the page is being prepared; it waits for: " + awaited.Title, final
+	}
+	return "", false
+}

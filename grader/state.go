@@ -1,0 +1,196 @@
+package grader
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/cue/want"
+	"podlab.dev/podlab/grader/timeline"
+)
+
+// state is what a check has come to so far.
+type state struct {
+	*lab.Check
+	step    string
+	symptom bool // of a setup, not one of the lab's checks
+
+	passed   bool
+	at       time.Time
+	evidence []int64
+
+	// message and mismatches belong to the newest observation that was not
+	// what is wanted; seen is its entry.
+	message    string
+	mismatches []want.Mismatch
+	seen       int64
+	// errored is set while podlab, not the learner, is in the way.
+	errored string
+	// observed is what was compared last; absent tells that the object did not
+	// exist.
+	observed map[string]any
+	absent   bool
+
+	looked    int64     // the entry of the object's state that was judged last
+	since     time.Time // a holds window that is open, or zero
+	sinceSeq  int64
+	progress  []int64 // entries that met seen[0], seen[1], …
+	progressU string  // the UID of the object that they belong to
+	spoilt    map[string]int64
+	ran       bool // exec: the command has been run in the Pod that exists
+
+	line    int64           // the log line, or the Event, that matches
+	reasons []string        // of the Events that do not
+	answer  *timeline.Entry // the newest one
+
+	ready  bool       // what the fault is to break is as it has to be
+	broken brokenness // the fault was injected
+}
+
+// brokenness is when a fault was injected; zero before.
+type brokenness struct {
+	seq  int64
+	time time.Time
+}
+
+// forget is what a check does not know of a new namespace.
+func (s *state) forget() {
+	s.progress, s.ran, s.observed, s.absent, s.spoilt = nil, false, nil, false, nil
+	s.line, s.reasons = 0, nil
+	s.ready, s.broken = false, brokenness{}
+	if s.symptom {
+		s.passed = false // what was broken there is not broken here
+	}
+}
+
+// note remembers what an entry shows whether or not the check is judged now:
+// what was written, answered or seen stays so.
+func (s *state) note(g *Grader, e timeline.Entry) {
+	switch {
+	case e.Kind == timeline.Log && s.Logs != nil:
+		s.noteLog(e)
+	case e.Kind == timeline.Object && s.Events != nil:
+		s.noteEvent(e, g)
+	case e.Kind == timeline.Object && s.Never != nil:
+		s.noteNever(e, g)
+	case e.Kind == timeline.Answer && s.Quiz != nil && e.Answer.Check == s.ID:
+		s.answer = &e
+	case e.Kind == timeline.Fault && s.Fault != nil && e.Fault.For == s.ID:
+		s.errored = e.Fault.Error
+		if s.errored == "" {
+			s.ready, s.broken = false, brokenness{e.Seq, e.Time}
+			s.since, s.message, s.mismatches = time.Time{}, "", nil
+		}
+	}
+}
+
+func (s *state) noteLog(e timeline.Entry) {
+	if s.Logs.Pod != e.Log.Pod || s.Logs.Container != "" && s.Logs.Container != e.Log.Container {
+		return
+	}
+	if s.line == 0 && s.Logs.Match.MatchString(e.Log.Line) {
+		s.line = e.Seq
+	}
+}
+
+func (s *state) noteEvent(e timeline.Entry, g *Grader) {
+	r, _, ok := read(e)
+	if !ok || r.kind != s.Kinds()[0].GroupKind() || s.line > 0 {
+		return
+	}
+	event := g.objects[r].view
+	about, _ := event["involvedObject"].(map[string]any)
+	if about["kind"] != s.Events.Kind.Kind || s.Events.Name != "" && about["name"] != s.Events.Name {
+		return
+	}
+	if len(s.Want.Compare(event)) == 0 {
+		s.line = e.Seq
+		return
+	}
+	if reason, _ := event["reason"].(string); reason != "" && !slices.Contains(s.reasons, reason) {
+		s.reasons = append(s.reasons, reason)
+	}
+}
+
+// noteNever remembers the first time that an object was what it must never be.
+func (s *state) noteNever(e timeline.Entry, g *Grader) {
+	r, o, ok := read(e)
+	if !ok || r != (ref{s.Object.GVK.GroupKind(), s.Object.Name}) || o.bad != nil || s.spoilt[o.uid] > 0 {
+		return
+	}
+	if len(s.Never.Compare(o.view)) == 0 {
+		if s.spoilt == nil {
+			s.spoilt = map[string]int64{}
+		}
+		s.spoilt[o.uid] = e.Seq
+	}
+}
+
+// windowEnds is when what is met now has been met for long enough; zero when it
+// is not, or when each observation has to say so.
+func (s *state) windowEnds() time.Time {
+	if s.since.IsZero() || s.Object == nil {
+		return time.Time{}
+	}
+	return s.since.Add(s.Holds)
+}
+
+// late is when it is too late for what must be true after the fault; zero when
+// there is no such time.
+func (s *state) late() time.Time {
+	if s.broken.seq == 0 || s.Within == 0 {
+		return time.Time{}
+	}
+	return s.broken.time.Add(s.Within)
+}
+
+// held passes a check whose window has been open long enough before e.
+func (s *state) held(before, e timeline.Entry) bool {
+	ends := s.windowEnds()
+	if ends.IsZero() || e.Time.Before(ends) || s.tooLate(ends) {
+		return false
+	}
+	s.pass(ends, s.proof(s.sinceSeq, before.Seq)...)
+	return true
+}
+
+func (s *state) tooLate(at time.Time) bool { return !s.late().IsZero() && at.After(s.late()) }
+
+// proof are the entries that prove a verdict, the fault's included.
+func (s *state) proof(seqs ...int64) []int64 {
+	if s.broken.seq > 0 {
+		seqs = append([]int64{s.broken.seq}, seqs...)
+	}
+	return seqs
+}
+
+func (s *state) pass(at time.Time, evidence ...int64) {
+	s.passed, s.at, s.evidence = true, at, slices.Compact(evidence)
+	s.message, s.mismatches, s.errored, s.absent = "", nil, "", false
+}
+
+// fail notes what was found instead, proved by the entry seq, and reports
+// whether that is news.
+func (s *state) fail(seq int64, mm []want.Mismatch, format string, args ...any) bool {
+	message := fmt.Sprintf(format, args...)
+	if message == s.message && s.errored == "" && slices.Equal(mm, s.mismatches) {
+		return false
+	}
+	s.seen, s.mismatches, s.message, s.errored = seq, mm, message, ""
+	return true
+}
+
+// hints are the hints, by number from 0, that are for a learner whose work looks
+// like what was observed last.
+func (s *state) hints() (out []int) {
+	for i, h := range s.Hints {
+		switch {
+		case h.Missing && !s.absent:
+		case h.When != nil && (s.absent || s.observed == nil || len(h.When.Compare(s.observed)) > 0):
+		default:
+			out = append(out, i)
+		}
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package grader
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"podlab.dev/podlab/cue/view"
+	"podlab.dev/podlab/grader/timeline"
+)
+
+// world is the namespace as the entries so far show it.
+type world struct {
+	// objects are those that exist by now, graves those that were deleted.
+	objects map[ref]object
+	graves  map[ref]grave
+	// synced are the kinds that have been listed, trouble those that are not
+	// watched at the moment, with the reason.
+	synced  map[string]bool
+	trouble map[string]string
+}
+
+type ref struct {
+	kind schema.GroupKind
+	name string
+}
+
+type object struct {
+	seq  int64
+	uid  string
+	view map[string]any
+	bad  error // why there is no view
+}
+
+// grave remembers the entry that last showed an object and the one that
+// deleted it.
+type grave struct{ shown, deleted int64 }
+
+var pods = schema.GroupKind{Kind: "Pod"}
+
+func newWorld() world {
+	return world{objects: map[ref]object{}, graves: map[ref]grave{}, synced: map[string]bool{}, trouble: map[string]string{}}
+}
+
+// see brings the world up to date with an object entry.
+func (w *world) see(e timeline.Entry) {
+	r, o, ok := read(e)
+	if !ok {
+		return // not written by the recorder: there is no object to judge
+	}
+	if e.Kind == timeline.Deleted {
+		shown := w.objects[r].seq
+		if shown == 0 {
+			shown = e.Seq
+		}
+		w.graves[r] = grave{shown: shown, deleted: e.Seq}
+		delete(w.objects, r)
+		return
+	}
+	w.objects[r] = o
+}
+
+func read(e timeline.Entry) (ref, object, bool) {
+	u := &unstructured.Unstructured{}
+	if err := json.Unmarshal(e.Object, &u.Object); err != nil {
+		return ref{}, object{}, false
+	}
+	o := object{seq: e.Seq, uid: string(u.GetUID())}
+	if e.Kind == timeline.Object {
+		o.view, o.bad = view.Of(u)
+	}
+	return ref{u.GroupVersionKind().GroupKind(), u.GetName()}, o, true
+}
+
+// sees tells whether what is known of a check's kinds is what there is. While
+// they are being listed, or cannot be watched, the objects known from before may
+// be gone.
+func (w *world) sees(s *state) bool {
+	for _, kind := range s.Kinds() {
+		of := kind.GroupKind().String()
+		if _, trouble := w.trouble[of]; trouble || !w.synced[of] {
+			return false
+		}
+	}
+	return true
+}
+
+// troubleOf says why the cluster cannot be observed for a check, or "";
+// unsynced tells that it has not been looked at yet.
+func (w *world) troubleOf(s *state) (reason string, unsynced bool) {
+	for _, kind := range s.Kinds() {
+		of := kind.GroupKind().String()
+		if reason, ok := w.trouble[of]; ok {
+			return "the cluster cannot be watched: " + reason, false
+		}
+		if !w.synced[of] {
+			return "the cluster has not been looked at yet", true
+		}
+	}
+	return "", false
+}
+
+// field is what the newest state of an object has at a path, as text.
+func (w *world) field(r ref, path []string) (text string, seq int64, ok bool) {
+	o, exists := w.objects[r]
+	if !exists {
+		return "", 0, false
+	}
+	var at any = o.view
+	for _, name := range path {
+		m, isMap := at.(map[string]any)
+		if !isMap {
+			return "", o.seq, false
+		}
+		if at, ok = m[name]; !ok {
+			return "", o.seq, false
+		}
+	}
+	switch at.(type) {
+	case map[string]any, []any, nil:
+		return "", o.seq, false
+	}
+	return fmt.Sprint(at), o.seq, true
+}
+
+// missing says that an object does not exist and names those that do.
+func (w *world) missing(r ref) string {
+	var names []string
+	for o := range w.objects {
+		if o.kind == r.kind {
+			names = append(names, o.name)
+		}
+	}
+	sort.Strings(names)
+	const most = 6
+	switch {
+	case len(names) == 0:
+		return fmt.Sprintf("there is no %s %s, and no other %s either", r.kind.Kind, r.name, r.kind.Kind)
+	case len(names) > most:
+		return fmt.Sprintf("there is no %s %s; there are %s and %d more", r.kind.Kind, r.name, strings.Join(names[:most], ", "), len(names)-most)
+	case len(names) == 1:
+		return fmt.Sprintf("there is no %s %s; there is %s", r.kind.Kind, r.name, names[0])
+	}
+	return fmt.Sprintf("there is no %s %s; there are %s", r.kind.Kind, r.name, strings.Join(names, ", "))
+}
+
+// runs tells by the view of a Pod whether a container of it runs; an empty name
+// is the first of them.
+func runs(pod map[string]any, container string) bool {
+	status, _ := pod["status"].(map[string]any)
+	statuses, _ := status["containerStatuses"].(map[string]any)
+	for name, s := range statuses {
+		s, _ := s.(map[string]any)
+		state, _ := s["state"].(map[string]any)
+		if _, ok := state["running"]; ok && (container == "" || container == name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/report"
+	"podlab.dev/podlab/runner"
+)
+
+func newAnswer(a *app) *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use: "answer QUESTION ANSWER...", Short: "Answer a question of the page",
+		Long: "Answer gives your answer to a question, by the question's name as the page shows it. A choice is answered by its letter or its text.\nIt exits 0 when the answer is right, 1 when it is not. You may try again.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usage("%s takes a question and an answer", cmd.CommandPath())("podlab page shows the questions of your page")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			x, err := a.store.Find(name, a.catalog)
+			if err != nil {
+				return err
+			}
+			c, err := x.Answer(args[0], strings.Join(args[1:], " "))
+			if err != nil {
+				return err
+			}
+			busy := (*runner.BusyError)(nil)
+			if err := x.Free(); errors.As(err, &busy) {
+				fmt.Fprintln(a.Out, "Noted; podlab start shows whether it is right.")
+				return nil
+			}
+			r, err := x.Check(cmd.Context(), x.Step().ID, 0)
+			if err != nil {
+				return err
+			}
+			for _, res := range r.Results {
+				if res.Check == c.ID {
+					if a.json {
+						if err := report.JSON(a.Out, r); err != nil {
+							return err
+						}
+					} else {
+						a.Results([]grader.Result{res})
+					}
+					return verdict([]grader.Result{res})
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&name, "lab", "", "the lab, if it is not the current one")
+	return cmd
+}
