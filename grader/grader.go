@@ -13,6 +13,7 @@
 package grader
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ func New(l *lab.Lab) *Grader {
 }
 
 func (g *Grader) reset() {
-	g.world = newWorld()
+	g.world = newWorld(g.lab.Kinds)
 	g.states, g.byID, g.setups = nil, map[string]*state{}, map[string]*setup{}
 	all := map[string]*state{}
 	for i := range g.lab.Steps {
@@ -127,7 +128,8 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		if !g.met(s.Needs) || !g.open(s) || !g.sees(s) {
 			continue
 		}
-		changed = g.judge(s, e) || changed
+		before := s.conditional()
+		changed = g.judge(s, e) || changed || !slices.Equal(before, s.conditional())
 	}
 	return changed
 }

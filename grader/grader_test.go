@@ -56,7 +56,9 @@ func (x *tape) put(e timeline.Entry) *tape {
 func (x *tape) start(cluster, namespace string) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Start, Origin: &timeline.Origin{Cluster: cluster, Namespace: namespace}})
 }
-func (x *tape) synced() *tape { return x.put(timeline.Entry{Kind: timeline.Synced, Of: "Pod"}) }
+func (x *tape) synced() *tape {
+	return x.put(timeline.Entry{Kind: timeline.Synced, Of: "Event"}).put(timeline.Entry{Kind: timeline.Synced, Of: "Pod"})
+}
 func (x *tape) clock(d time.Duration) *tape {
 	x.now = x.now.Add(d - time.Second)
 	return x.put(timeline.Entry{Kind: timeline.Clock})
@@ -86,6 +88,23 @@ func (x *tape) log(uid, line string) *tape {
 func (x *tape) exec(uid string, code int, stdout, trouble string) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Exec, Exec: &timeline.ExecResult{Check: "one", Pod: "p", UID: uid, ExitCode: code, Stdout: stdout, Error: trouble}})
 }
+func (x *tape) event(pod, reason string) *tape {
+	x.version++
+	return x.put(timeline.Entry{Kind: timeline.Object, Object: json.RawMessage(fmt.Sprintf(`{"apiVersion":"v1","kind":"Event",
+		"metadata":{"name":"e%d","uid":"e%[1]d"},"involvedObject":{"kind":"Pod","name":%q},"reason":%q}`, x.version, pod, reason))})
+}
+func (x *tape) http(status int, body, unanswered, trouble string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.HTTP, HTTP: &timeline.HTTPResult{Check: "one", Status: status, Body: body, Unanswered: unanswered, Error: trouble}})
+}
+func (x *tape) answer(text string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Answer, Answer: &timeline.AnswerGiven{Check: "one", Text: text}})
+}
+func (x *tape) fault(trouble string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Fault, Fault: &timeline.Act{For: "one", Error: trouble}})
+}
+func (x *tape) setup(trouble string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Setup, Setup: &timeline.Act{For: "a", Error: trouble}})
+}
 func (x *tape) gap() *tape {
 	return x.put(timeline.Entry{Kind: timeline.Gap, Of: "Pod", Reason: "connection refused"})
 }
@@ -110,6 +129,14 @@ func TestVerdicts(t *testing.T) {
 		exec    = check("one", `exec: {pod: "p", command: ["cat", "f"]}, want: {exitCode: 0, stdout: =~"^yes"}`)
 		two     = check("two", onPod+`needs: ["one"], want: status: phase: "Running"`)
 		ready   = check("one", onPod+`want: status: conditions: Ready: status: "True"`)
+		never   = check("one", onPod+`want: status: phase: "Running", never: status: phase: "Failed"`)
+		events  = check("one", `events: {kind: "Pod", name: "p"}, want: reason: "BackOff"`)
+		http    = check("one", `http: {pod: "p", port: 80}, want: {status: 200, body: =~"yes"}`)
+		held2   = check("one", `http: {pod: "p", port: 80}, want: status: 200, holds: "3s"`)
+		quiz    = check("one", `quiz: {question: "q", choices: ["Red", "Green one"], answer: "Green one"}`)
+		amount  = check("one", `quiz: {question: "q", answer: ["0.5", "half"]}`)
+		field   = check("one", `quiz: {question: "q", field: {kind: "Pod", name: "p", path: "status.phase"}}`)
+		broken  = check("one", onPod+`want: status: phase: "Running", fault: delete: {kind: "Pod", name: "p"}, after: status: phase: "Running", within: "10s"`)
 	)
 	P, F, B, E := grader.Passed, grader.Failed, grader.Blocked, grader.Errored
 	for _, c := range []struct {
@@ -212,6 +239,71 @@ func TestVerdicts(t *testing.T) {
 		}, []grader.Verdict{F}, "is not running"},
 		{"exec in a Pod that was replaced", exec, func(x *tape) *tape { return x.synced().pod("p", "v", "Running", true).exec("u", 0, "yes", "") }, []grader.Verdict{F}, ""},
 
+		{"never was what it must not be", never, func(x *tape) *tape { return x.synced().pod("p", "u", "Pending", false).pod("p", "u", "Running", true) }, []grader.Verdict{P}, ""},
+		{"once was what it must not be", never, func(x *tape) *tape { return x.synced().pod("p", "u", "Failed", false).pod("p", "u", "Running", true) }, []grader.Verdict{F}, "must never be"},
+		{"another object was", never, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Failed", false).deleted("p", "u").pod("p", "v", "Running", true)
+		}, []grader.Verdict{P}, ""},
+		{"was so before its needs were met", logs + check("two", onPod+`needs: ["one"], want: status: phase: "Running", never: status: phase: "Failed"`), func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Failed", false).pod("p", "u", "Running", true).log("u", "ready")
+		}, []grader.Verdict{P, F}, ""},
+
+		{"event", events, func(x *tape) *tape { return x.synced().event("p", "Scheduled").event("p", "BackOff") }, []grader.Verdict{P}, ""},
+		{"other events", events, func(x *tape) *tape { return x.synced().event("p", "Scheduled").event("p", "Pulled") }, []grader.Verdict{F}, "there have been Scheduled, Pulled"},
+		{"event about another", events, func(x *tape) *tape { return x.synced().event("q", "BackOff") }, []grader.Verdict{F}, "no Event about Pod p"},
+
+		{"http", http, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).http(200, "oh yes", "", "") }, []grader.Verdict{P}, ""},
+		{"http says something else", http, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).http(500, "no", "", "") }, []grader.Verdict{F}, "answers something else"},
+		{"http of no Pod", http, func(x *tape) *tape { return x.synced().http(200, "yes", "", "") }, []grader.Verdict{F}, "no Pod p"},
+		{"nobody answers", http, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).http(0, "", "connection refused", "")
+		}, []grader.Verdict{F}, "nobody answers GET / of Pod p, port 80: connection refused"},
+		{"http trouble is ours", http, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).http(0, "", "", "forbidden") }, []grader.Verdict{E}, "forbidden"},
+		{"http held", held2, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).http(200, "", "", "").http(200, "", "", "").http(200, "", "", "").http(200, "", "", "")
+		}, []grader.Verdict{P}, ""},
+		{"http that is not asked is not held", held2, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).http(200, "", "", "").clock(time.Minute)
+		}, []grader.Verdict{F}, "must stay so"},
+		{"http held with a break", held2, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).http(200, "", "", "").http(200, "", "", "").http(503, "", "", "").http(200, "", "", "").http(200, "", "", "")
+		}, []grader.Verdict{F}, ""},
+
+		{"no answer", quiz, func(x *tape) *tape { return x.synced() }, []grader.Verdict{F}, "no answer yet"},
+		{"wrong answer", quiz, func(x *tape) *tape { return x.synced().answer("Red") }, []grader.Verdict{F}, "is not right"},
+		{"right answer after a wrong one", quiz, func(x *tape) *tape { return x.synced().answer("red").answer(" green  ONE ") }, []grader.Verdict{P}, ""},
+		{"a letter", quiz, func(x *tape) *tape { return x.synced().answer("B") }, []grader.Verdict{P}, ""},
+		{"the wrong letter", quiz, func(x *tape) *tape { return x.synced().answer("a") }, []grader.Verdict{F}, ""},
+		{"an amount", amount, func(x *tape) *tape { return x.synced().answer("500m") }, []grader.Verdict{P}, ""},
+		{"another amount", amount, func(x *tape) *tape { return x.synced().answer("500") }, []grader.Verdict{F}, ""},
+		{"what the cluster shows", field, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).answer("running") }, []grader.Verdict{P}, ""},
+		{"what the cluster showed", field, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Pending", true).pod("p", "u", "Running", true).answer("pending")
+		}, []grader.Verdict{F}, ""},
+		{"what the cluster does not show", field, func(x *tape) *tape { return x.synced().answer("running") }, []grader.Verdict{F}, "no Pod p"},
+		{"an answer survives a restart of podlab", quiz, func(x *tape) *tape { return x.answer("b").start("c1", "n1").synced() }, []grader.Verdict{P}, ""},
+
+		{"not broken yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "podlab breaks it now"},
+		{"not whole yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Pending", true) }, []grader.Verdict{F}, "to break it then"},
+		{"broken and not mended", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u")
+		}, []grader.Verdict{F}, "no Pod p"},
+		{"broken and as it was before", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }, []grader.Verdict{F}, ""},
+		{"broken and mended", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").pod("p", "v", "Running", true)
+		}, []grader.Verdict{P}, ""},
+		{"broken and mended too late", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true)
+		}, []grader.Verdict{F}, "podlab breaks it now"},
+		{"broken again and mended", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true).
+				fault("").deleted("p", "v").pod("p", "w", "Running", true)
+		}, []grader.Verdict{P}, ""},
+		{"a fault that could not be injected is ours", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("forbidden") }, []grader.Verdict{E}, "forbidden"},
+		{"a fault in a namespace that is lost counts for nothing", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").start("c1", "n2").synced().pod("p", "v", "Running", true)
+		}, []grader.Verdict{F}, "podlab breaks it now"},
+
 		{"blocked", ready + two, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", false) }, []grader.Verdict{F, B}, ""},
 		{"unblocked by the same entry", ready + two, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{P, P}, ""},
 		{"unblocked later by an older state", held + two, func(x *tape) *tape {
@@ -244,11 +336,78 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// A page with a setup is judged once its symptoms show, and what podlab could not
+// prepare is nobody's loss.
+func TestSetup(t *testing.T) {
+	src := `schema: "v1", title: "T", summary: "S", minutes: 1
+steps: [{id: "a", setup: {manifests: ["a.yaml"], symptoms: [{title: "p crashes", object: {kind: "Pod", name: "p"}, want: status: phase: "Failed"}]}
+checks: [{id: "one", title: "t", why: "w", object: {kind: "Pod", name: "p"}, want: status: phase: "Running"}]}]`
+	l, err := lab.Load(fstest.MapFS{"lab.cue": {Data: []byte(src)}, "01-a.md": {}, "a.yaml": {}}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name          string
+		tape          func(*tape) *tape
+		live, end     grader.Verdict
+		message       string
+		prepared      bool
+		awaitsSymptom bool
+	}{
+		{"nobody came", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, grader.Pending, grader.Failed, "has not prepared", false, false},
+		{"could not be prepared", func(x *tape) *tape { return x.synced().setup("forbidden") }, grader.Errored, grader.Errored, "forbidden", false, false},
+		{"no symptom", func(x *tape) *tape { return x.synced().setup("").pod("p", "u", "Running", true) }, grader.Pending, grader.Errored, "it waits for: p crashes", true, true},
+		{"symptom", func(x *tape) *tape { return x.synced().setup("").pod("p", "u", "Failed", true) }, grader.Pending, grader.Failed, "not as wanted", true, false},
+		{"mended", func(x *tape) *tape {
+			return x.synced().setup("").pod("p", "u", "Failed", true).pod("p", "u", "Running", true)
+		}, grader.Passed, grader.Passed, "", true, false},
+		{"prepared at the second try", func(x *tape) *tape {
+			return x.synced().setup("forbidden").setup("").pod("p", "u", "Failed", true).pod("p", "u", "Running", true)
+		}, grader.Passed, grader.Passed, "", true, false},
+		{"a new namespace is prepared anew", func(x *tape) *tape {
+			return x.synced().setup("").pod("p", "u", "Failed", true).start("c1", "n2").synced().pod("p", "v", "Running", true)
+		}, grader.Pending, grader.Failed, "has not prepared", false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := grader.New(l)
+			for _, e := range c.tape(newTape(t)).file.Entries() {
+				g.Observe(e)
+			}
+			live, end := g.Report(false).Results[0], g.Report(true).Results[0]
+			if live.Verdict != c.live || end.Verdict != c.end || !strings.Contains(live.Message, c.message) {
+				t.Errorf("live %s (%s), in the end %s; want %s, %s", live.Verdict, live.Message, end.Verdict, c.live, c.end)
+			}
+			if g.Prepared("a") != c.prepared || g.Awaited("a") != "" != c.awaitsSymptom {
+				t.Errorf("prepared %v, awaits %q", g.Prepared("a"), g.Awaited("a"))
+			}
+		})
+	}
+}
+
+// Hints are for what the learner did.
+func TestHintsFollowTheObservation(t *testing.T) {
+	l := load(t, check("one", onPod+`want: status: phase: "Running", hints: ["all", {text: "none", missing: true}, {text: "failed", when: status: phase: "Failed"}]`))
+	for _, c := range []struct {
+		tape *tape
+		want string
+	}{
+		{newTape(t).synced(), "[0 1]"},
+		{newTape(t).synced().pod("p", "u", "Pending", false), "[0]"},
+		{newTape(t).synced().pod("p", "u", "Failed", false), "[0 2]"},
+		{newTape(t).synced().pod("p", "u", "Failed", false).deleted("p", "u"), "[0 1]"},
+	} {
+		if got := fmt.Sprint(judge(l, c.tape, false).Results[0].Hints); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}
+
 // A live report and a regrade of the same entries must agree, at every entry.
 func TestLiveEqualsRegrade(t *testing.T) {
 	l := load(t, check("one", onPod+`want: status: conditions: Ready: status: "True", holds: "3s"`)+
 		check("two", onPod+`needs: ["one"], gone: true`)+
-		check("three", `logs: {pod: "p", match: "x"}`))
+		check("three", `logs: {pod: "p", match: "x"}, hints: ["h"]`)+
+		check("four", onPod+`want: status: phase: "Running", never: status: phase: "Failed", hints: ["a", {text: "b", missing: true}, {text: "c", when: status: phase: "Pending"}]`))
 	x := newTape(t).synced().pod("p", "u", "Pending", false).log("u", "a").pod("p", "u", "Running", true).
 		clock(2*time.Second).log("u", "x").clock(4*time.Second).deleted("p", "u")
 	live := grader.New(l)

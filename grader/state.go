@@ -95,7 +95,7 @@ func (s *state) noteLog(e timeline.Entry) {
 }
 
 func (s *state) noteEvent(e timeline.Entry, g *Grader) {
-	r, _, ok := read(e)
+	r, _, ok := g.read(e)
 	if !ok || r.kind != s.Kinds()[0].GroupKind() || s.line > 0 {
 		return
 	}
@@ -115,7 +115,7 @@ func (s *state) noteEvent(e timeline.Entry, g *Grader) {
 
 // noteNever remembers the first time that an object was what it must never be.
 func (s *state) noteNever(e timeline.Entry, g *Grader) {
-	r, o, ok := read(e)
+	r, o, ok := g.read(e)
 	if !ok || r != (ref{s.Object.GVK.GroupKind(), s.Object.Name}) || o.bad != nil || s.spoilt[o.uid] > 0 {
 		return
 	}
@@ -193,4 +193,15 @@ func (s *state) hints() (out []int) {
 		}
 	}
 	return out
+}
+
+// conditional are the hints that apply, of a check that has some which are not
+// for all.
+func (s *state) conditional() []int {
+	for _, h := range s.Hints {
+		if h.Missing || h.When != nil {
+			return s.hints()
+		}
+	}
+	return nil
 }

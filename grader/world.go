@@ -22,6 +22,7 @@ type world struct {
 	// watched at the moment, with the reason.
 	synced  map[string]bool
 	trouble map[string]string
+	kinds   *view.Kinds
 }
 
 type ref struct {
@@ -42,13 +43,13 @@ type grave struct{ shown, deleted int64 }
 
 var pods = schema.GroupKind{Kind: "Pod"}
 
-func newWorld() world {
-	return world{objects: map[ref]object{}, graves: map[ref]grave{}, synced: map[string]bool{}, trouble: map[string]string{}}
+func newWorld(kinds *view.Kinds) world {
+	return world{kinds: kinds, objects: map[ref]object{}, graves: map[ref]grave{}, synced: map[string]bool{}, trouble: map[string]string{}}
 }
 
 // see brings the world up to date with an object entry.
 func (w *world) see(e timeline.Entry) {
-	r, o, ok := read(e)
+	r, o, ok := w.read(e)
 	if !ok {
 		return // not written by the recorder: there is no object to judge
 	}
@@ -64,14 +65,14 @@ func (w *world) see(e timeline.Entry) {
 	w.objects[r] = o
 }
 
-func read(e timeline.Entry) (ref, object, bool) {
+func (w *world) read(e timeline.Entry) (ref, object, bool) {
 	u := &unstructured.Unstructured{}
 	if err := json.Unmarshal(e.Object, &u.Object); err != nil {
 		return ref{}, object{}, false
 	}
 	o := object{seq: e.Seq, uid: string(u.GetUID())}
 	if e.Kind == timeline.Object {
-		o.view, o.bad = view.Of(u)
+		o.view, o.bad = w.kinds.Of(u)
 	}
 	return ref{u.GroupVersionKind().GroupKind(), u.GetName()}, o, true
 }

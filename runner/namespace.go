@@ -18,6 +18,7 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cluster/workload"
 	"podlab.dev/podlab/grader/timeline"
 )
 
@@ -50,6 +51,15 @@ func (x *Session) Attach(ctx context.Context, c *cluster.Cluster) (fresh bool, e
 	}
 	if fresh, err = x.makeNamespace(ctx, api); err != nil {
 		return false, err
+	}
+	if len(x.Lab.CRDs) > 0 {
+		w, err := workload.New(cfg, x.State.Namespace)
+		if err == nil {
+			err = w.Define(ctx, x.Lab.FS, x.Lab.CRDs)
+		}
+		if err != nil {
+			return false, fmt.Errorf("define the lab's own kinds: %w", err)
+		}
 	}
 	if err := c.Namespaced(ctx, x.Kubeconfig(), x.State.Namespace); err != nil {
 		return false, err

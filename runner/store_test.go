@@ -102,7 +102,7 @@ func TestHintsGoStepByStep(t *testing.T) {
 	if _, err := x.Turn(1); err != nil {
 		t.Fatal(err)
 	}
-	r := grader.Report{Results: []grader.Result{{Check: "c", Step: "two", Verdict: grader.Pending}}}
+	r := grader.Report{Results: []grader.Result{{Check: "c", Step: "two", Verdict: grader.Pending, Hints: []int{0, 1}}}}
 	for i, want := range []string{"first", "second", "second"} {
 		if h, ok, err := x.Hint(r); !ok || err != nil || h.Text != want {
 			t.Errorf("hint %d is %q, %v, %v", i+1, h.Text, ok, err)

@@ -28,7 +28,6 @@ import (
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/remotecommand"
 	"k8s.io/client-go/util/exec"
-	"k8s.io/kubectl/pkg/util"
 
 	"podlab.dev/podlab/cue/lab"
 )
@@ -66,13 +65,19 @@ const manager = "podlab"
 // into its own.
 func (w *Workload) Apply(ctx context.Context, fsys fs.FS, file string) error {
 	return w.each(fsys, file, func(api dynamic.ResourceInterface, obj *unstructured.Unstructured) error {
-		made := obj.DeepCopy()
-		// kubectl looks for this annotation, and warns a learner who applies the
-		// object's manifest when it is not there.
-		if err := util.CreateApplyAnnotation(made, unstructured.UnstructuredJSONScheme); err != nil {
+		applied, err := obj.MarshalJSON()
+		if err != nil {
 			return err
 		}
-		_, err := api.Create(ctx, made, metav1.CreateOptions{FieldManager: manager})
+		// kubectl looks for this annotation, and warns a learner who applies the
+		// object's manifest when it is not there.
+		made, annotations := obj.DeepCopy(), obj.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[corev1.LastAppliedConfigAnnotation] = string(applied)
+		made.SetAnnotations(annotations)
+		_, err = api.Create(ctx, made, metav1.CreateOptions{FieldManager: manager})
 		if apierrors.IsAlreadyExists(err) {
 			_, err = api.Apply(ctx, obj.GetName(), obj, metav1.ApplyOptions{FieldManager: manager, Force: true})
 		}

@@ -29,6 +29,8 @@ type Check struct {
 	// subject then is After.
 	Fault *Fault
 	After *want.Constraint
+
+	shape *view.Shape
 }
 
 // Condition is something that can be observed. Exactly one of Object, Events,
@@ -136,12 +138,15 @@ func (c *Check) Kinds() (out []schema.GroupVersionKind) {
 
 // Shape is what the check's wants are over; nil where there are none, or the
 // kind is not known.
-func (c *Check) Shape() *view.Shape {
+func (c *Check) Shape() *view.Shape { return c.shape }
+
+// shapeIn is the check's Shape where these are the kinds.
+func (c *Check) shapeIn(kinds *view.Kinds) *view.Shape {
 	switch {
 	case c.Object != nil:
-		return view.ShapeOf(c.Object.GVK)
+		return kinds.ShapeOf(c.Object.GVK)
 	case c.Events != nil:
-		return view.ShapeOf(c.Kinds()[0])
+		return kinds.ShapeOf(c.Kinds()[0])
 	case c.Exec != nil:
 		return view.ShapeOfExec()
 	case c.HTTP != nil:

@@ -24,6 +24,7 @@ type decoder struct {
 	data, wants cue.Value
 	file        string
 	ctx         *cue.Context
+	kinds       *view.Kinds // of the built-in ones and the lab's own
 }
 
 // raw mirrors #Lab for decoding; [Lab] is what comes out after the checks that
@@ -162,6 +163,7 @@ func (d *decoder) lab(l *Lab) {
 			for j, x := range s.Setup.Symptoms {
 				c := Check{ID: fmt.Sprintf("%s/setup[%d]", s.ID, j), Title: x.Title}
 				c.Condition = d.condition(x.rawCondition, fmt.Sprintf("%s.setup.symptoms[%d]", p, j), true)
+				c.shape = c.shapeIn(d.kinds)
 				step.Setup.Symptoms = append(step.Setup.Symptoms, c)
 			}
 		}
@@ -210,6 +212,7 @@ func (d *decoder) check(in rawCheck, p string) Check {
 	} else {
 		c.Condition = d.condition(in.rawCondition, p, in.Fault == nil)
 	}
+	c.shape = c.shapeIn(d.kinds)
 	if in.Fault != nil || d.has(p+".after") {
 		d.fault(&c, in, p)
 	}
@@ -243,7 +246,7 @@ func (d *decoder) condition(in rawCondition, p string, wanted bool) Condition {
 		}
 		c.Object = d.object(*in.Object, p+".object")
 	case in.Events != nil:
-		gvk, err := view.Kind("", in.Events.Kind)
+		gvk, err := d.kinds.Kind("", in.Events.Kind)
 		if err != nil {
 			// Events know their object's kind, whose API they need not.
 			gvk.Kind = in.Events.Kind
@@ -273,7 +276,7 @@ func (d *decoder) condition(in rawCondition, p string, wanted bool) Condition {
 	if hasNever && (c.Object == nil || !hasWant && !hasSeen) {
 		d.add(d.pos(p+".never"), p+".never", "never says what an object must not have been by the time it is as wanted: write it beside object and want or seen")
 	}
-	shape := (&Check{Condition: c}).Shape()
+	shape := (&Check{Condition: c}).shapeIn(d.kinds)
 	if hasWant {
 		c.Want = d.constraint(p+".want", shape)
 	}
@@ -297,7 +300,7 @@ func (d *decoder) onlyWant(p, kind, over string, hasWant, hasSeen, gone bool) {
 }
 
 func (d *decoder) object(in rawObject, p string) *Object {
-	gvk, err := view.Kind(in.APIVersion, in.Kind)
+	gvk, err := d.kinds.Kind(in.APIVersion, in.Kind)
 	if err != nil {
 		d.add(d.pos(p+".kind"), p+".kind", "%v", err)
 		gvk.Kind = in.Kind
@@ -348,7 +351,7 @@ func splitPath(path string) (out []string) {
 
 // fieldPath holds the path of a field against the shape of its object.
 func (d *decoder) fieldPath(f *Field, p string) {
-	shape := view.ShapeOf(f.GVK)
+	shape := d.kinds.ShapeOf(f.GVK)
 	if shape == nil {
 		return
 	}

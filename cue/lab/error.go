@@ -32,7 +32,9 @@ func (e Error) Error() string {
 	if e.Line > 0 {
 		fmt.Fprintf(&b, ":%d:%d", e.Line, e.Column)
 	}
-	b.WriteString(": ")
+	if e.File != "" {
+		b.WriteString(": ")
+	}
 	if e.Path != "" {
 		b.WriteString(e.Path + ": ")
 	}
@@ -234,7 +236,7 @@ func explain(msg string, path []string, schema cue.Value) string {
 	case msg == "field not allowed":
 		return noField(path[len(path)-1], fieldsBeside(path, schema))
 	case strings.HasPrefix(msg, "field is required but not present"):
-		return "this field is missing"
+		return missing(path[len(path)-1])
 	case strings.Contains(msg, "invalid value") && strings.Contains(msg, "does not satisfy strings.MinRunes"):
 		return "this must not be empty"
 	case strings.HasPrefix(msg, "invalid value"):
@@ -245,6 +247,13 @@ func explain(msg string, path []string, schema cue.Value) string {
 		return fmt.Sprintf("%s is not of type %s", got, want)
 	}
 	return msg
+}
+
+func missing(name string) string {
+	if name == "schema" {
+		return "this field is missing; write schema: \"" + SchemaVersion + "\""
+	}
+	return "this field is missing"
 }
 
 func noField(name string, known []string) string {

@@ -16,6 +16,8 @@ package lab
 
 import (
 	"io/fs"
+
+	"podlab.dev/podlab/cue/view"
 )
 
 // Lab is a loaded lab. It is immutable and safe for concurrent use.
@@ -40,6 +42,10 @@ type Lab struct {
 	Needs                 Needs
 	Params                []Param // sorted by name
 	Steps                 []Step
+	// CRDs are the files under crds/, sorted: the cluster gets them before the lab
+	// starts. Kinds are the built-in kinds and theirs.
+	CRDs  []string
+	Kinds *view.Kinds
 	// Solutions are the names of the folders under solutions/, sorted.
 	Solutions []string
 	Mistakes  map[string]Mistake

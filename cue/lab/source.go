@@ -98,7 +98,8 @@ func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte, seed string
 	params := readParams(schema.Unify(authored), seed)
 	authored = filling(authored, params)
 	s.data = schema.Unify(authored)
-	d := &decoder{report: r, data: s.data, file: s.file, ctx: ctx}
+	crds := customKinds(r, fsys)
+	d := &decoder{report: r, data: s.data, file: s.file, ctx: ctx, kinds: crds.kinds}
 	if !refused {
 		d.wants = filling(ctx.BuildFile(wants), params)
 		if err := d.wants.Err(); err != nil {
@@ -115,6 +116,7 @@ func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte, seed string
 	s.Lab = &Lab{
 		ID: path.Base(strings.ReplaceAll(dir, "\\", "/")), Dir: dir,
 		FS: fill(fsys, params), origin: fsys, Params: params,
+		CRDs: crds.files, Kinds: crds.kinds,
 	}
 	d.lab(s.Lab)
 	d.folders(s.Lab)

@@ -71,11 +71,11 @@ func (d *decoder) fields(v, schema cue.Value, path string) {
 
 func (d *decoder) ofStruct(v, schema cue.Value, path string) {
 	below := func(name string) string { return strings.TrimPrefix(path+"."+name, ".") }
-	known, missing := map[string]cue.Value{}, map[string]bool{}
+	known, lacking := map[string]cue.Value{}, map[string]bool{}
 	for it, err := schema.Fields(cue.Optional(true)); err == nil && it.Next(); {
 		name := it.Selector().Unquoted()
 		known[name] = it.Value()
-		missing[name] = it.FieldType()&cue.RequiredConstraint != 0 && !v.LookupPath(cue.MakePath(cue.Str(name))).Exists()
+		lacking[name] = it.FieldType()&cue.RequiredConstraint != 0 && !v.LookupPath(cue.MakePath(cue.Str(name))).Exists()
 	}
 	open := schema.LookupPath(cue.MakePath(cue.AnyString))
 	for it, err := v.Fields(); err == nil && it.Next(); {
@@ -90,13 +90,13 @@ func (d *decoder) ofStruct(v, schema cue.Value, path string) {
 		case open.Exists():
 			d.fields(it.Value(), open, below(name))
 		case len(known) > 0:
-			missing[view.Nearest(name, keys(known))] = false // it is there, misspelt
+			lacking[view.Nearest(name, keys(known))] = false // it is there, misspelt
 			d.once(it.Value(), below(name), "%s", noField(name, keys(known)))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(missing)) {
-		if missing[name] {
-			d.once(v, below(name), "this field is missing")
+	for _, name := range slices.Sorted(maps.Keys(lacking)) {
+		if lacking[name] {
+			d.once(v, below(name), "%s", missing(name))
 		}
 	}
 }
@@ -115,14 +115,14 @@ func (d *decoder) wantsOf(check cue.Value, path string) {
 	var shape *view.Shape
 	switch has := func(name string) bool { return check.LookupPath(cue.MakePath(cue.Str(name))).Exists() }; {
 	case has("object"):
-		gvk, err := view.Kind(text("object.apiVersion"), text("object.kind"))
+		gvk, err := d.kinds.Kind(text("object.apiVersion"), text("object.kind"))
 		if err != nil {
 			if kind := text("object.kind"); kind != "" {
 				d.once(check.LookupPath(cue.ParsePath("object.kind")), path+".object.kind", "%v", err)
 			}
 			return
 		}
-		shape = view.ShapeOf(gvk)
+		shape = d.kinds.ShapeOf(gvk)
 	case has("exec"):
 		shape = view.ShapeOfExec()
 	case has("http"):

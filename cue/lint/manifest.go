@@ -34,6 +34,14 @@ func (l *linter) manifests() {
 	}
 }
 
+// kinds are those that the lab's manifests may be of.
+func (l *linter) kinds() *view.Kinds {
+	if l.lab == nil {
+		return nil
+	}
+	return l.lab.Kinds
+}
+
 // document is one of the documents of a YAML file.
 type document struct {
 	file string
@@ -71,7 +79,7 @@ func (l *linter) manifest(d document) {
 		return
 	case apiVersion == nil:
 		do := "write its apiVersion"
-		if gvk, err := view.Kind("", kind.Value); err == nil {
+		if gvk, err := l.kinds().Kind("", kind.Value); err == nil {
 			do = "write apiVersion: " + gvk.GroupVersion().String()
 		}
 		l.error(d.at(kind.Line), "manifest", do, "the %s has no apiVersion", kind.Value)
@@ -80,7 +88,7 @@ func (l *linter) manifest(d document) {
 		l.error(d.at(apiVersion.Line), "manifest", "write its kind", "the object has an apiVersion and no kind")
 		return
 	}
-	gvk, err := view.Kind(apiVersion.Value, kind.Value)
+	gvk, err := l.kinds().Kind(apiVersion.Value, kind.Value)
 	if err != nil && kind.Value != "List" {
 		what, do, ok := strings.Cut(err.Error(), "; ")
 		if !ok {
@@ -89,9 +97,9 @@ func (l *linter) manifest(d document) {
 		l.error(d.at(kind.Line), "manifest", do, "%s", what)
 		return
 	}
-	shape := view.ShapeOf(gvk)
-	if shape == nil {
-		return
+	shape := l.kinds().ShapeOf(gvk)
+	if shape == nil || !scheme.Scheme.Recognizes(gvk) {
+		return // of custom resources only the API server knows all rules
 	}
 	strict := serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, serializer.SerializerOptions{Yaml: true, Strict: true})
 	if _, _, err := strict.Decode([]byte(d.text), nil, nil); err != nil {

@@ -1,0 +1,41 @@
+package lab
+
+import (
+	"io/fs"
+	"slices"
+
+	"podlab.dev/podlab/cue/view"
+)
+
+// crds are the custom resources that a lab brings.
+type crds struct {
+	files []string
+	kinds *view.Kinds
+}
+
+// customKinds reads the files under crds/.
+func customKinds(r *report, fsys fs.FS) (out crds) {
+	texts := map[string][]byte{}
+	for _, pattern := range []string{"crds/*.yaml", "crds/*.yml"} {
+		found, _ := fs.Glob(fsys, pattern) // the pattern is well-formed
+		for _, file := range found {
+			text, err := fs.ReadFile(fsys, file)
+			if err != nil {
+				r.file(file, "%v", err)
+				continue
+			}
+			out.files, texts[join(r.dir, file)] = append(out.files, file), text
+		}
+	}
+	slices.Sort(out.files)
+	if len(texts) == 0 {
+		return out
+	}
+	kinds, err := view.ReadCRDs(texts)
+	if err != nil {
+		r.es = append(r.es, Error{Msg: err.Error()})
+		return out
+	}
+	out.kinds = kinds
+	return out
+}
