@@ -250,16 +250,6 @@ func (g *Grader) Prepared(step string) bool {
 	return p == nil || p.done
 }
 
-// Awaited is the title of the symptom that the prepared page waits for, or "".
-func (g *Grader) Awaited(step string) string {
-	if p := g.setups[step]; p != nil && p.done {
-		if s := p.awaited(); s != nil {
-			return s.Title
-		}
-	}
-	return ""
-}
-
 func (g *Grader) titles(ids []string) string {
 	titles := make([]string, len(ids))
 	for i, id := range ids {

@@ -347,23 +347,23 @@ checks: [{id: "one", title: "t", why: "w", object: {kind: "Pod", name: "p"}, wan
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		name          string
-		tape          func(*tape) *tape
-		live, end     grader.Verdict
-		message       string
-		prepared      bool
-		awaitsSymptom bool
+		name      string
+		tape      func(*tape) *tape
+		live, end grader.Verdict
+		message   string
+		prepared  bool
+		ready     bool
 	}{
 		{"nobody came", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, grader.Pending, grader.Failed, "has not prepared", false, false},
 		{"could not be prepared", func(x *tape) *tape { return x.synced().setup("forbidden") }, grader.Errored, grader.Errored, "forbidden", false, false},
-		{"no symptom", func(x *tape) *tape { return x.synced().setup("").pod("p", "u", "Running", true) }, grader.Pending, grader.Errored, "it waits for: p crashes", true, true},
-		{"symptom", func(x *tape) *tape { return x.synced().setup("").pod("p", "u", "Failed", true) }, grader.Pending, grader.Failed, "not as wanted", true, false},
+		{"no symptom", func(x *tape) *tape { return x.synced().setup("").pod("p", "u", "Running", true) }, grader.Pending, grader.Errored, "it waits for: p crashes", true, false},
+		{"symptom", func(x *tape) *tape { return x.synced().setup("").pod("p", "u", "Failed", true) }, grader.Pending, grader.Failed, "not as wanted", true, true},
 		{"mended", func(x *tape) *tape {
 			return x.synced().setup("").pod("p", "u", "Failed", true).pod("p", "u", "Running", true)
-		}, grader.Passed, grader.Passed, "", true, false},
+		}, grader.Passed, grader.Passed, "", true, true},
 		{"prepared at the second try", func(x *tape) *tape {
 			return x.synced().setup("forbidden").setup("").pod("p", "u", "Failed", true).pod("p", "u", "Running", true)
-		}, grader.Passed, grader.Passed, "", true, false},
+		}, grader.Passed, grader.Passed, "", true, true},
 		{"a new namespace is prepared anew", func(x *tape) *tape {
 			return x.synced().setup("").pod("p", "u", "Failed", true).start("c1", "n2").synced().pod("p", "v", "Running", true)
 		}, grader.Pending, grader.Failed, "has not prepared", false, false},
@@ -377,8 +377,8 @@ checks: [{id: "one", title: "t", why: "w", object: {kind: "Pod", name: "p"}, wan
 			if live.Verdict != c.live || end.Verdict != c.end || !strings.Contains(live.Message, c.message) {
 				t.Errorf("live %s (%s), in the end %s; want %s, %s", live.Verdict, live.Message, end.Verdict, c.live, c.end)
 			}
-			if g.Prepared("a") != c.prepared || g.Awaited("a") != "" != c.awaitsSymptom {
-				t.Errorf("prepared %v, awaits %q", g.Prepared("a"), g.Awaited("a"))
+			if preparing := g.Report(false).Preparing["a"]; g.Prepared("a") != c.prepared || (preparing == "") != c.ready {
+				t.Errorf("prepared %v, waits for %q", g.Prepared("a"), preparing)
 			}
 		})
 	}

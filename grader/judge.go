@@ -44,32 +44,52 @@ func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 	case len(s.Seen) > 0:
 		return s.judgeSeen(e, o)
 	default:
-		return s.compare(e, o.view, o.seq, o.uid, s.Object.GVK.Kind+" "+s.Object.Name+" is not as wanted")
+		return s.compare(e, observation{o.view, o.seq, o.uid, s.Object.GVK.Kind + " " + s.Object.Name + " is not as wanted", false})
 	}
 	return true
 }
 
+// observation is what is compared with a want.
+type observation struct {
+	view map[string]any
+	seq  int64  // the entry that shows it
+	uid  string // of the object, if it is one
+	// otherwise is what to say where it is not as wanted; nothing says that there
+	// is nothing of which the fields could tell more.
+	otherwise string
+	nothing   bool
+}
+
+// differs lists the fields that are not as wanted, and tells whether there are
+// any.
+func (o observation) differs(w *want.Constraint) (mm []want.Mismatch, yes bool) {
+	mm = w.Compare(o.view)
+	if yes = len(mm) > 0; o.nothing {
+		mm = nil
+	}
+	return mm, yes
+}
+
 // compare holds what was observed against the want; with a fault, first against
 // what it has to be for the fault, and then against what it has to be after it.
-// seq is the entry that shows it, and otherwise is what to say where it differs.
-func (s *state) compare(e timeline.Entry, observed map[string]any, seq int64, uid, otherwise string) bool {
-	s.observed = observed
+func (s *state) compare(e timeline.Entry, o observation) bool {
+	s.observed = o.view
 	wanted := s.Want
 	if s.Fault != nil {
 		if s.broken.seq == 0 {
-			return s.await(seq, observed, otherwise)
+			return s.await(o)
 		}
-		if seq <= s.broken.seq {
+		if o.seq <= s.broken.seq {
 			return false // as it was before the fault
 		}
 		wanted = s.After
 	}
-	mm := wanted.Compare(observed)
-	spoilt := s.spoilt[uid]
+	mm, differs := o.differs(wanted)
+	spoilt, seq := s.spoilt[o.uid], o.seq
 	switch {
-	case len(mm) > 0:
+	case differs:
 		s.since = time.Time{}
-		return s.overdue(e) || s.fail(seq, mm, "%s", otherwise)
+		return s.overdue(e) || s.fail(seq, mm, "%s", o.otherwise)
 	case spoilt > 0:
 		s.since = time.Time{}
 		return s.fail(spoilt, nil, "%s %s is as wanted, but it has been what it must never be; delete it and make it anew", s.Object.GVK.Kind, s.Object.Name)
@@ -91,15 +111,15 @@ func (s *state) compare(e timeline.Entry, observed map[string]any, seq int64, ui
 }
 
 // await looks whether the fault can be injected.
-func (s *state) await(seq int64, observed map[string]any, otherwise string) bool {
+func (s *state) await(o observation) bool {
 	if s.Want != nil {
-		if mm := s.Want.Compare(observed); len(mm) > 0 {
+		if mm, differs := o.differs(s.Want); differs {
 			s.ready = false
-			return s.fail(seq, mm, "%s; podlab waits for that, to break it then", otherwise)
+			return s.fail(o.seq, mm, "%s; podlab waits for that, to break it then", o.otherwise)
 		}
 	}
 	s.ready = true
-	return s.fail(seq, nil, "it is as it has to be; podlab breaks it now")
+	return s.fail(o.seq, nil, "it is as it has to be; podlab breaks it now")
 }
 
 // overdue ends a try at recovering from a fault that has taken too long: once
@@ -200,7 +220,7 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 		return true
 	}
 	result := view.Exec{ExitCode: e.Exec.ExitCode, Stdout: e.Exec.Stdout, Stderr: e.Exec.Stderr}.View()
-	return s.compare(e, result, e.Seq, o.uid, fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod))
+	return s.compare(e, observation{result, e.Seq, o.uid, fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod), false})
 }
 
 func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
@@ -219,9 +239,9 @@ func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
 		return true
 	}
 	answer := view.HTTP{Status: e.HTTP.Status, Body: e.HTTP.Body, Headers: e.HTTP.Headers}.View()
-	otherwise := request + " answers something else"
+	o := observation{view: answer, seq: e.Seq, otherwise: request + " answers something else"}
 	if e.HTTP.Unanswered != "" {
-		otherwise = "nobody answers " + request + ": " + e.HTTP.Unanswered
+		o.otherwise, o.nothing = "nobody answers "+request+": "+e.HTTP.Unanswered, true
 	}
-	return s.compare(e, answer, e.Seq, "", otherwise)
+	return s.compare(e, o)
 }

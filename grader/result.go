@@ -4,6 +4,14 @@ package grader
 // what has not passed is pending; once it is final, it has failed.
 func (g *Grader) Report(final bool) Report {
 	r := Report{Lab: g.lab.ID, Digest: g.lab.Digest, Title: g.lab.Title, Entries: g.last.Seq, Points: g.lab.Points(), Passed: true}
+	for step, p := range g.setups {
+		if waits := p.waits(); waits != "" {
+			if r.Preparing == nil {
+				r.Preparing = map[string]string{}
+			}
+			r.Preparing[step] = waits
+		}
+	}
 	for _, c := range g.lab.Checks() {
 		x := g.result(g.byID[c.ID], final)
 		r.Earned += x.Earned
@@ -68,16 +76,22 @@ func (g *Grader) result(s *state, final bool) Result {
 // when podlab tried and could not; a page that nobody came to is not.
 func (g *Grader) unprepared(s *state, final bool) (reason string, ours bool) {
 	p := g.setups[s.step]
-	switch {
-	case p == nil:
+	if p == nil {
 		return "", false
+	}
+	return p.waits(), p.trouble != "" || final && p.done
+}
+
+// waits says what a page waits for before it can be worked on, or "".
+func (p *setup) waits() string {
+	switch {
 	case p.trouble != "":
-		return "the page could not be prepared: " + p.trouble, true
+		return "the page could not be prepared: " + p.trouble
 	case !p.done:
-		return "podlab has not prepared this page yet", false
+		return "podlab has not prepared this page yet"
 	}
 	if awaited := p.awaited(); awaited != nil {
-		return "the page is being prepared; it waits for: " + awaited.Title, final
+		return "the page is being prepared; it waits for: " + awaited.Title
 	}
-	return "", false
+	return ""
 }

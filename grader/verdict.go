@@ -56,9 +56,12 @@ type Report struct {
 	Digest string `json:"digest"`
 	Title  string `json:"title"`
 	// Entries is how many timeline entries were judged.
-	Entries int64    `json:"entries"`
-	Results []Result `json:"results"`
-	Earned  int      `json:"earned"`
+	Entries int64 `json:"entries"`
+	// Preparing are the steps that podlab has still to prepare, each with what is
+	// waited for.
+	Preparing map[string]string `json:"preparing,omitempty"`
+	Results   []Result          `json:"results"`
+	Earned    int               `json:"earned"`
 	// Points is what could be earned; Unjudged is the part of it whose checks
 	// errored and which is therefore nobody's loss.
 	Points   int  `json:"points"`

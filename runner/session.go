@@ -187,22 +187,23 @@ func (x *Session) Check(ctx context.Context, step string, patience time.Duration
 			return grader.Report{}, err
 		}
 	}
-	r, err := g.Once(ctx, cfg, x.State.Namespace, step, max(patience, x.within(step, g.Report(false))))
+	r, err := g.Once(ctx, cfg, x.State.Namespace, step, patience)
 	if err != nil {
 		return r, err
 	}
 	return r, x.score(r)
 }
 
-// within is the longest time that a check of the step, which has not passed,
-// asks for.
-func (x *Session) within(step string, r grader.Report) (longest time.Duration) {
+// Within is the longest time that a check of the step ("" for all), which has not
+// passed, asks for.
+func (x *Session) Within(step string) (longest time.Duration, err error) {
+	r, err := x.Recorded()
 	for _, res := range r.Results {
 		if c := x.Lab.Check(res.Check); (step == "" || res.Step == step) && res.Verdict != grader.Passed {
 			longest = max(longest, c.Within)
 		}
 	}
-	return longest
+	return longest, err
 }
 
 // forCheck opens the timeline. It is shared when another process appends to it.

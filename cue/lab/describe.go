@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 )
@@ -35,7 +34,10 @@ func (c *Check) About() string {
 	case c.Quiz != nil:
 		return c.Quiz.Question
 	case c.Events != nil:
-		return "Events about " + strings.TrimSpace(cmp.Or(c.Events.Name, "any")+" "+c.Events.Kind.Kind)
+		if c.Events.Name == "" {
+			return "Events about any " + c.Events.Kind.Kind
+		}
+		return "Events about " + c.Events.Kind.Kind + " " + c.Events.Name
 	case c.Logs != nil:
 		return "the log of " + container(c.Logs.Pod, c.Logs.Container)
 	case c.Exec != nil:

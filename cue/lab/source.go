@@ -163,16 +163,22 @@ func (s *Source) parse(src []byte) (*ast.File, error) {
 // wantFields are the fields of lab.cue that hold constraints.
 var wantFields = map[string]bool{"want": true, "seen": true, "never": true, "after": true, "when": true}
 
+// wantless are the fields of a lab below which the author chooses the names.
+var wantless = map[string]bool{"mistakes": true, "params": true, "lint": true}
+
 // eachWant calls fn for every field of the file that holds constraints.
 func eachWant(f *ast.File, fn func(*ast.Field)) {
 	ast.Walk(f, func(n ast.Node) bool {
-		if field, ok := n.(*ast.Field); ok {
-			if name, _, err := ast.LabelName(field.Label); err == nil && wantFields[name] {
-				fn(field)
-				return false
-			}
+		field, ok := n.(*ast.Field)
+		if !ok {
+			return true
 		}
-		return true
+		name, _, err := ast.LabelName(field.Label)
+		if err == nil && wantFields[name] {
+			fn(field)
+			return false
+		}
+		return err != nil || !wantless[name]
 	}, nil)
 }
 

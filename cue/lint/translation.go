@@ -3,6 +3,7 @@ package lint
 import (
 	"bytes"
 	"path"
+	"strings"
 )
 
 // translations looks for what is in one language and not in another.
@@ -18,10 +19,14 @@ func (l *linter) translations() {
 		if other.Title == l.lab.Title {
 			l.warn(at, "translation", "write title there", "the title of the lab is not there in %s", lang)
 		}
+		var missing []string
 		for i, c := range other.Checks() {
 			if c.Title == l.lab.Checks()[i].Title {
-				l.warn(at, "translation", "write checks: \""+c.ID+"\": title: there", "the title of check %s is not there in %s", c.ID, lang)
+				missing = append(missing, c.ID)
 			}
+		}
+		if len(missing) > 0 {
+			l.warn(at, "translation", "write checks: \""+missing[0]+"\": title: there", "the titles of these checks are not there in %s: %s", lang, strings.Join(missing, ", "))
 		}
 	}
 }

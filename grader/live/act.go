@@ -130,11 +130,11 @@ func (g *Grading) acts(ctx context.Context) (failed bool, err error) {
 	return failed, nil
 }
 
-// busy tells whether hands are at work, or are about to be.
+// busy tells whether hands are at work, or what they did has yet to show.
 func (g *Grading) busy() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.hands != nil && !g.idle
+	return g.hands != nil && (!g.idle || g.grader.Prepared(g.page) && g.grader.Report(false).Preparing[g.page] != "")
 }
 
 func (g *Grading) setIdle(idle bool) {

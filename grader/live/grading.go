@@ -141,6 +141,8 @@ const (
 	calm = 300 * time.Millisecond
 	// reach is how long the first listing may take.
 	reach = 15 * time.Second
+	// preparation is how long a page's setup may take to show its symptoms.
+	preparation = 2 * time.Minute
 )
 
 // Once records until the namespace has been seen in full and nothing more
@@ -163,13 +165,14 @@ func (g *Grading) Once(ctx context.Context, cfg *rest.Config, namespace, step st
 		return g.Report(false), &UnreachableError{After: reach}
 	case <-rec.Synced():
 	}
-	patient := time.After(patience)
+	patient, prepared := time.After(patience), time.NewTimer(preparation)
+	preparing := true
 	still := time.NewTimer(calm)
 	quiet := !g.slow()
 	for {
 		report := g.Report(false)
 		hopeful := patience > 0 && !settled(report, step)
-		if quiet && !hopeful && g.due().IsZero() && !rec.Busy() && !g.busy() {
+		if quiet && !hopeful && g.due().IsZero() && !rec.Busy() && !(preparing && g.busy()) {
 			cancel()
 			return report, <-ended
 		}
@@ -184,6 +187,8 @@ func (g *Grading) Once(ctx context.Context, cfg *rest.Config, namespace, step st
 			still.Reset(calm)
 		case <-patient:
 			patience = 0
+		case <-prepared.C:
+			preparing = false
 		case <-g.window():
 			if err := g.sink(timeline.Entry{Kind: timeline.Clock}); err != nil {
 				return g.Report(false), err

@@ -24,7 +24,11 @@ func newCheck(a *app) *cobra.Command {
 			if all {
 				step = ""
 			}
-			r, err := x.Check(cmd.Context(), step, patience)
+			within, err := x.Within(step)
+			if err != nil {
+				return err
+			}
+			r, err := x.Check(cmd.Context(), step, max(patience, within))
 			if err != nil {
 				return err
 			}

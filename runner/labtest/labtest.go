@@ -169,22 +169,41 @@ func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Repo
 		if _, err := up(ctx, nil); err != nil {
 			return grader.Report{}, err
 		}
-		if _, err := s.Check(ctx, "", 0); err != nil {
-			return grader.Report{}, err
-		}
-		return s.Judge()
+		return untouched(ctx, s)
 	}
-	a, err := runner.FindAnswer(x.Lab, x.Answer)
+	a, err := runner.FindAnswer(s.Lab, x.Answer)
 	if err != nil {
 		return grader.Report{}, err
 	}
 	patience := func(s lab.Step) time.Duration {
-		if x.catches(s) {
-			return caught
+		longest := time.Duration(0)
+		for _, c := range s.Checks {
+			longest = max(longest, c.Within+c.Holds)
 		}
-		return c.Patience
+		if x.catches(s) {
+			return caught + longest
+		}
+		return c.Patience + longest
 	}
 	return plain.New(screen, io.Discard, plain.Look{}).Demo(ctx, s, a, c.Podlab, patience, up)
+}
+
+// untouched turns the pages, so that each is prepared, and does nothing else.
+func untouched(ctx context.Context, s *runner.Session) (grader.Report, error) {
+	for i, step := range s.Lab.Steps {
+		if i > 0 {
+			if _, err := s.Turn(1); err != nil {
+				return grader.Report{}, err
+			}
+		}
+		if i > 0 && step.Setup == nil {
+			continue
+		}
+		if _, err := s.Check(ctx, step.ID, 0); err != nil {
+			return grader.Report{}, err
+		}
+	}
+	return s.Judge()
 }
 
 // judge says whether the lab held.

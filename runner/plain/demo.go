@@ -118,6 +118,9 @@ func (p *play) step(ctx context.Context) (passed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if step.Setup != nil && !p.prepared(ctx, step) {
+		return false, nil
+	}
 	for _, c := range commands {
 		fmt.Fprintf(p.Out, "$ %s\n", strings.ReplaceAll(c, "\n", "\n> "))
 		status, err := p.shell.Run(ctx, c)
@@ -147,6 +150,39 @@ func (p *play) step(ctx context.Context) (passed bool, err error) {
 			return false, nil // whoever ended it says why
 		case <-late:
 			return false, nil
+		case <-p.moved:
+		}
+	}
+}
+
+// preparation is how long a page may take to be prepared.
+const preparation = 2 * time.Minute
+
+// prepared waits until the page can be worked on.
+func (p *play) prepared(ctx context.Context, step lab.Step) bool {
+	waiting, done := p.Waits()
+	defer done()
+	late := time.After(preparation)
+	for shown := ""; ; {
+		p.mu.Lock()
+		r := p.last
+		p.mu.Unlock()
+		waits := r.Preparing[step.ID]
+		switch {
+		case r.Entries > 0 && waits == "":
+			return true
+		case r.Entries == 0:
+			waits = "the first look at the cluster"
+		}
+		if waits != shown {
+			shown = waits
+			waiting(cluster.Event{Message: waits})
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-late:
+			return false
 		case <-p.moved:
 		}
 	}

@@ -148,6 +148,14 @@ func (l *live) report(r grader.Report) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	step := l.session.Step()
+	if was, is := l.last.Preparing[step.ID], r.Preparing[step.ID]; was != is || l.last.Entries == 0 {
+		switch {
+		case is != "":
+			fmt.Fprintf(l.Out, "… %s\n", clean(is))
+		case was != "":
+			fmt.Fprintln(l.Out, "The page is prepared.")
+		}
+	}
 	l.news(l.last, r, step.ID)
 	l.last = r
 	if l.told == nil {
