@@ -49,8 +49,12 @@ func (a *app) labRows() ([]labRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := a.catalog.Names()
+	if err != nil {
+		return nil, err
+	}
 	rows := []labRow{}
-	for _, name := range a.catalog.Names() {
+	for _, name := range names {
 		l, key, err := a.catalog.Load(name)
 		if err != nil {
 			return nil, err
