@@ -11,6 +11,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/parser"
+
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -215,4 +218,32 @@ func TestBounded(t *testing.T) {
 			t.Errorf("%q, not %q", got, test.want)
 		}
 	}
+}
+
+// What passes can be parsed: quickly, without a panic, and not deep.
+func FuzzCheckSource(f *testing.F) {
+	f.Add([]byte(sound))
+	for _, h := range hostile() {
+		if len(h.src) < 2000 {
+			f.Add([]byte(h.src))
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		if CheckSource("lab.cue", src) != nil {
+			return
+		}
+		file, err := parser.ParseFile("lab.cue", src)
+		if err != nil {
+			return
+		}
+		depth, deepest := 0, 0
+		ast.Walk(file, func(ast.Node) bool {
+			depth++
+			deepest = max(deepest, depth)
+			return true
+		}, func(ast.Node) { depth-- })
+		if deepest > 4*(maxNesting+maxOperators) {
+			t.Errorf("%d deep", deepest)
+		}
+	})
 }
