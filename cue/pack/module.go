@@ -137,6 +137,9 @@ func newest(versions []string) string {
 
 // missing says what there is instead.
 func (m *fetcher) missing(ctx context.Context, version string) error {
+	if m.host == "" {
+		return &RefError{Ref: m.ref, Why: "CUE_REGISTRY names no registry for it"}
+	}
 	known, err := m.registry.ModuleVersions(ctx, m.base)
 	if err != nil {
 		return m.refused(ctx, err)

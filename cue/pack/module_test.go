@@ -367,6 +367,17 @@ func TestHostileRegistries(t *testing.T) {
 	}
 }
 
+func TestNoRegistry(t *testing.T) {
+	cue(t, "127.0.0.1:1")
+	t.Setenv("CUE_REGISTRY", "none")
+	for _, ref := range []string{"example.com/x@v0.1.0", "example.com/x@latest"} {
+		var no *RefError
+		if _, err := Open(t.Context(), ref, Options{}); !errors.As(err, &no) || no.Why != "CUE_REGISTRY names no registry for it" {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+}
+
 func TestWhatIsNoPack(t *testing.T) {
 	for ref, want := range map[string]string{
 		"./nowhere":                     "there is no such folder",
