@@ -13,7 +13,7 @@ const module = "podlab.dev/podlab"
 // below it, and the longest match counts.
 var arrows = map[string][]string{
 	"":                {"runner/cli"},
-	"runner/cli":      {"runner", "runner/plain", "runner/labtest", "grader", "cluster", "content", "cue/lab", "cue/lint", "labs"},
+	"runner/cli":      {"runner", "runner/plain", "runner/labtest", "grader", "cluster", "content", "cue/lab", "cue/lint", "cue/pack", "labs"},
 	"runner/plain":    {"runner", "grader", "cluster", "content", "cue/lab"},
 	"runner/labtest":  {"runner", "runner/plain", "grader", "cluster", "cue/lab"},
 	"runner":          {"grader", "cluster", "content", "cue"},
@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 var only = map[string][]string{
 	"sigs.k8s.io/kind":                       {"cluster/kind"},
 	"cuelang.org/go":                         {"cue"},
+	"cuelabs.dev/go/oci":                     {"cue/pack"},
 	"charm.land/glamour/v2":                  {"content"},
 	"github.com/spf13/cobra":                 {"runner/cli"},
 	"k8s.io/kubectl":                         {"runner/cli"},

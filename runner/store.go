@@ -41,8 +41,8 @@ func (s Store) session(key string) string { return filepath.Join(s.dir, "session
 
 // State is what a session remembers besides its timeline.
 type State struct {
-	// Key names the session; Lab is how to load its lab: a built-in name or an
-	// absolute path.
+	// Key names the session; Lab is how to load its lab: a built-in name, an
+	// absolute path, or a lab of a module, example.com/team/pods@v0.1.0:first-pod.
 	Key string `json:"key"`
 	Lab string `json:"lab"`
 	// Title is the lab's, for lists.
@@ -93,18 +93,11 @@ func (e *NoSessionError) Remedy() string {
 func (e *NoSessionError) Usage() {}
 
 // Open begins the session of a lab, or resumes it. name is how the lab can be
-// loaded again.
+// loaded again; see [Catalog.Ref].
 func (s Store) Open(key, name string, l *lab.Lab) (*Session, error) {
 	dir := s.session(key)
 	if err := os.MkdirAll(filepath.Join(dir, "work"), 0o700); err != nil {
 		return nil, fmt.Errorf("make the session's folder: %w", err)
-	}
-	if strings.ContainsAny(name, `/\.`) {
-		abs, err := filepath.Abs(name)
-		if err != nil {
-			return nil, fmt.Errorf("find lab %s: %w", name, err)
-		}
-		name = abs
 	}
 	x := &Session{Lab: l, Key: key, store: s, dir: dir}
 	err := x.Update(func(st *State) {
@@ -143,29 +136,34 @@ func (s Store) Current() string {
 // Find returns the session with the given key, or the current one when key is
 // empty. It does not create any; the error is then a [NoSessionError].
 func (s Store) Find(key string, c Catalog) (*Session, error) {
+	name := key // as the user said it
 	if key == "" {
 		key = s.Current()
-	} else if strings.ContainsAny(key, `/\.`) {
-		_, k, err := c.Load(key)
-		if err != nil {
+		name = key
+	} else if isPath(key) || c.pack != "" {
+		f, err := c.folder(key)
+		var unknown *lab.UnknownError
+		switch {
+		case err == nil:
+			key = f.key
+		case isPath(key) || !errors.As(err, &unknown):
 			return nil, err
 		}
-		key = k
 	}
 	if key == "" {
 		return nil, &NoSessionError{}
 	}
 	st, err := readState(s.session(key))
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, _, err := c.Load(key); err != nil {
+		if _, _, err := c.Load(name); err != nil {
 			return nil, err // there is no such lab either
 		}
-		return nil, &NoSessionError{Key: key}
+		return nil, &NoSessionError{Key: name}
 	}
 	if err != nil {
 		return nil, err
 	}
-	l, _, err := c.Load(st.Lab)
+	l, _, err := c.From("").Load(st.Lab) // whichever pack names mean now
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func TestUpdatesOfManyAreAllKept(t *testing.T) {
 func TestASessionIsFoundAgain(t *testing.T) {
 	dir := t.TempDir()
 	store, l := NewStore(dir), testLab(t, nil)
-	catalog := NewCatalog(fstest.MapFS{"test/lab.cue": {Data: []byte("x")}})
+	catalog := NewCatalog(fstest.MapFS{"test/lab.cue": {Data: []byte("x")}}, nil)
 	var none *NoSessionError
 	if _, err := store.Find("", catalog); !errors.As(err, &none) {
 		t.Errorf("nothing was started: %v", err)

@@ -35,7 +35,7 @@ func Main() int {
 
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	a := newApp()
+	a := newApp(ctx)
 	root := newRoot(a)
 	err := root.ExecuteContext(ctx)
 	return a.exit(ctx, err)
@@ -66,18 +66,20 @@ type app struct {
 	store   runner.Store
 	catalog runner.Catalog
 	options cluster.Options
+	pack    string // the pack that names of labs are of; empty is the built-in one
 	json    bool
 	verbose bool
 }
 
-func newApp() *app {
+func newApp(ctx context.Context) *app {
 	dir := filepath.Join(xdg.StateHome, "podlab")
-	return &app{
+	a := &app{
 		Front:   plain.New(os.Stdout, os.Stderr, plain.Look{}),
 		store:   runner.NewStore(dir),
-		catalog: runner.NewCatalog(labs.FS),
 		options: cluster.Options{StateDir: dir},
 	}
+	a.catalog = runner.NewCatalog(labs.FS, a.packs(ctx))
+	return a
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -103,6 +105,10 @@ func newRoot(a *app) *cobra.Command {
 			if a.options.Driver == "" {
 				a.options.Driver = os.Getenv("PODLAB_CLUSTER")
 			}
+			if !cmd.Flags().Changed("pack") {
+				a.pack = os.Getenv("PODLAB_PACK")
+			}
+			a.catalog = a.catalog.From(a.pack)
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -112,6 +118,7 @@ func newRoot(a *app) *cobra.Command {
 	f.StringVar(&a.options.Kubeconfig, "kubeconfig", "", "use the existing cluster of this kubeconfig")
 	f.StringVar(&a.options.Context, "context", "", "the context in that kubeconfig")
 	f.StringVar(&a.options.NodeImage, "node-image", "", "image of kind's nodes (or set PODLAB_NODE_IMAGE)")
+	f.StringVar(&a.pack, "pack", "", "where labs are from: a folder of labs, or a module like example.com/team/pods@v0.1.0 (or set PODLAB_PACK)")
 	f.StringVarP(&output, "output", "o", "text", "text or json")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show what is done behind the scenes")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -136,7 +143,14 @@ func (a *app) labName(cmd *cobra.Command) *cobra.Command {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return a.catalog.Names(), cobra.ShellCompDirectiveDefault
+		if a.pack != "" { // flags are known later here than elsewhere
+			a.catalog = a.catalog.From(a.pack)
+		}
+		names, err := a.catalog.Names()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return names, cobra.ShellCompDirectiveDefault
 	}
 	return cmd
 }

@@ -23,7 +23,14 @@ func newDemo(a *app) *cobra.Command {
 			if len(args) == 0 {
 				return usage("which lab?")("podlab list shows them; the first is: podlab demo first-pod")
 			}
+			if err := a.catalog.Playable(args[0]); err != nil {
+				return err
+			}
 			l, key, err := a.catalog.Load(args[0])
+			if err != nil {
+				return err
+			}
+			ref, err := a.catalog.Ref(args[0])
 			if err != nil {
 				return err
 			}
@@ -35,7 +42,7 @@ func newDemo(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x, err := a.store.OpenDemo(key, args[0], l)
+			x, err := a.store.OpenDemo(key, ref, l)
 			if err != nil {
 				return err
 			}

@@ -34,18 +34,27 @@ func newLab(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) testLabs(ctx context.Context, names []string, parallel int, patience time.Duration) error {
+func (a *app) testLabs(ctx context.Context, names []string, parallel int, patience time.Duration) (err error) {
 	if len(names) == 0 {
-		names = a.catalog.Names()
+		if names, err = a.catalog.Names(); err != nil {
+			return err
+		}
 	}
 	var cases []labtest.Case
 	needs := lab.Needs{}
 	for _, name := range names {
+		if err := a.catalog.Playable(name); err != nil {
+			return err
+		}
 		l, key, err := a.catalog.Load(name)
 		if err != nil {
 			return err
 		}
-		cases = append(cases, labtest.Cases(l, key, name)...)
+		ref, err := a.catalog.Ref(name)
+		if err != nil {
+			return err
+		}
+		cases = append(cases, labtest.Cases(l, key, ref)...)
 		needs.Nodes = max(needs.Nodes, l.Needs.Nodes)
 		for _, image := range l.Needs.Images {
 			if !slices.Contains(needs.Images, image) {

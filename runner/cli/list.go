@@ -5,6 +5,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"podlab.dev/podlab/content"
 )
 
 type labRow struct {
@@ -37,7 +39,7 @@ func newList(a *app) *cobra.Command {
 				if r.Started {
 					progress = fmt.Sprintf("%d/%d", r.Earned, r.Points)
 				}
-				fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", r.Name, r.Level, r.Minutes, progress, r.Title)
+				fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", content.Line(r.Name, 60), r.Level, r.Minutes, progress, content.Line(r.Title, 200))
 			}
 			return w.Flush()
 		},
@@ -49,8 +51,12 @@ func (a *app) labRows() ([]labRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := a.catalog.Names()
+	if err != nil {
+		return nil, err
+	}
 	rows := []labRow{}
-	for _, name := range a.catalog.Names() {
+	for _, name := range names {
 		l, key, err := a.catalog.Load(name)
 		if err != nil {
 			return nil, err

@@ -15,8 +15,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"podlab":  func() { os.Exit(cli.Main()) },
-		"kubectl": func() { os.Exit(cli.Main()) }, // by that name it is kubectl
+		"podlab":   func() { os.Exit(cli.Main()) },
+		"kubectl":  func() { os.Exit(cli.Main()) }, // by that name it is kubectl
+		"registry": serveRegistry,
 	})
 }
 

@@ -13,7 +13,7 @@ func newStart(a *app) *cobra.Command {
 	var detach bool
 	cmd := a.labName(&cobra.Command{
 		Use: "start [LAB]", Short: "Start a lab, or go on with it",
-		Long: "Start shows the page you are on, brings the cluster up, and then shows every check as it changes.\nWork in a second terminal: podlab shell. LAB is a built-in lab or a folder like ./my-lab; without it the last one goes on.",
+		Long: "Start shows the page you are on, brings the cluster up, and then shows every check as it changes.\nWork in a second terminal: podlab shell. LAB is a built-in lab, one of --pack, or a folder like ./my-lab; without it the last one goes on.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := a.store.Current()
 			if len(args) == 1 {
@@ -27,13 +27,17 @@ func newStart(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				name = x.State.Lab
+				name, a.catalog = x.State.Lab, a.catalog.From("")
 			}
 			l, key, err := a.catalog.Load(name)
 			if err != nil {
 				return err
 			}
-			x, err := a.store.Open(key, name, l)
+			ref, err := a.catalog.Ref(name)
+			if err != nil {
+				return err
+			}
+			x, err := a.store.Open(key, ref, l)
 			if err != nil {
 				return err
 			}
