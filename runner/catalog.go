@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -23,6 +24,7 @@ type Catalog struct {
 	builtin fs.FS
 	pack    string                           // empty is the built-in one
 	open    func(string) (*pack.Pack, error) // opens others
+	lang    string                           // a BCP 47 tag; empty is the labs' own
 }
 
 // NewCatalog returns the catalog of the labs at the top level of builtin, which
@@ -35,6 +37,13 @@ func NewCatalog(builtin fs.FS, open func(ref string) (*pack.Pack, error)) Catalo
 // built-in pack. It is opened when it is needed.
 func (c Catalog) From(ref string) Catalog {
 	c.pack = ref
+	return c
+}
+
+// In is the catalog with labs in the language that fits lang best, a BCP 47 tag,
+// where they have it.
+func (c Catalog) In(lang string) Catalog {
+	c.lang = lang
 	return c
 }
 
@@ -83,7 +92,7 @@ func (c Catalog) Load(name string) (l *lab.Lab, key string, err error) {
 		return nil, f.key, err
 	}
 	l.ID = f.ID
-	return l, f.key, nil
+	return l.In(c.lang), f.key, nil
 }
 
 // Ref is how a lab is found again, by another process in another folder: the name
@@ -124,19 +133,30 @@ func (e *StrangerError) Usage() {}
 func (f Folder) Look(look func() error) error { return f.bounded(look) }
 
 func (f Folder) bounded(load func() error) error {
-	if t, ok := f.FS.(*pack.Tree); ok {
+	file := path.Join(f.Dir, "lab.cue")
+	src, err := fs.ReadFile(f.FS, "lab.cue")
+	switch t, ok := f.FS.(*pack.Tree); {
+	case errors.Is(err, fs.ErrNotExist): // whoever loads it says so
+	case ok:
 		if err := t.Check(); err != nil {
 			return err
 		}
 	}
-	file := path.Join(f.Dir, "lab.cue")
-	src, err := fs.ReadFile(f.FS, "lab.cue")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return pack.Bounded(file, func() error {
-		if err := pack.CheckSource(file, src); err != nil {
+	sources := map[string][]byte{file: src}
+	translations, _ := fs.Glob(f.FS, "translations/*.cue") // the pattern is well-formed
+	for _, name := range translations {
+		if sources[path.Join(f.Dir, name)], err = fs.ReadFile(f.FS, name); err != nil {
 			return err
+		}
+	}
+	return pack.Bounded(file, func() error {
+		for _, name := range slices.Sorted(maps.Keys(sources)) {
+			if err := pack.CheckSource(name, sources[name]); err != nil {
+				return err
+			}
 		}
 		return load()
 	})

@@ -20,7 +20,7 @@ func TestLabsOfOneName(t *testing.T) {
 	if err := os.Mkdir(one, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"lab.cue": "title: \"T\", summary: \"S\", minutes: 1\nsteps: [{id: \"a\", checks: []}]\n", "01-a.md": "# A\n"} {
+	for name, text := range map[string]string{"lab.cue": "schema: \"v1\", title: \"T\", summary: \"S\", minutes: 1\nsteps: [{id: \"a\", checks: []}]\n", "01-a.md": "# A\n"} {
 		if err := os.WriteFile(filepath.Join(one, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestLabsOfOneName(t *testing.T) {
 		return p, err
 	}
 	c := NewCatalog(fstest.MapFS{
-		"one/lab.cue": {Data: []byte("title: \"T\", summary: \"S\", minutes: 1\nsteps: [{id: \"a\", checks: []}]\n")},
+		"one/lab.cue": {Data: []byte("schema: \"v1\", title: \"T\", summary: \"S\", minutes: 1\nsteps: [{id: \"a\", checks: []}]\n")},
 		"one/01-a.md": {Data: []byte("# A\n")},
 	}, open)
 	const module = "example.com/team/pods"

@@ -123,8 +123,8 @@ func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte, seed string
 	return d.translations(s.Lab)
 }
 
-// schemaImport is where the schema is found by stock cue; here it is built in.
-const schemaImport = "podlab.dev/podlab/cue/lab"
+// SchemaImport is where the schema is found by stock cue; here it is built in.
+const SchemaImport = "podlab.dev/podlab/cue/lab"
 
 // parse reads lab.cue. What it takes from the schema (lab.#Lab) is left out: all
 // of the file is held against the schema anyway, the one that is built in.
@@ -135,7 +135,7 @@ func (s *Source) parse(src []byte) (*ast.File, error) {
 	}
 	name := ""
 	for spec := range f.ImportSpecs() {
-		if importPath := strings.Trim(spec.Path.Value, `"`); importPath == schemaImport || strings.HasPrefix(importPath, schemaImport+"@") {
+		if importPath := strings.Trim(spec.Path.Value, `"`); importPath == SchemaImport || strings.HasPrefix(importPath, SchemaImport+"@") {
 			name = "lab"
 			if spec.Name != nil {
 				name = spec.Name.Name

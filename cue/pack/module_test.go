@@ -78,7 +78,7 @@ func cue(t *testing.T, addr string) {
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 }
 
-const sound = `title: "T", summary: "S", minutes: 1
+const sound = `schema: "v1", title: "T", summary: "S", minutes: 1
 steps: [{id: "a", checks: [{
 	id: "c", title: "t", why: "w", hints: ["h"]
 	object: {kind: "Pod", name: "web"}

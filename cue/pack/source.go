@@ -10,6 +10,8 @@ import (
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/scanner"
 	"cuelang.org/go/cue/token"
+
+	"podlab.dev/podlab/cue/lab"
 )
 
 // The bounds of a lab.cue's shape. They are far beyond what anybody writes, and
@@ -155,7 +157,7 @@ func opener(closing token.Token) token.Token {
 // packages are what a lab may import. Of CUE's own the rest has no use in one:
 // tool/… is for cue cmd, and text/template, math/bits, crypto/… make things.
 func packages() []string {
-	return []string{"encoding/base64", "encoding/json", "encoding/yaml", "list", "math", "net", "regexp", "strconv", "strings", "struct", "time"}
+	return []string{"encoding/base64", "encoding/json", "encoding/yaml", "list", "math", "net", "regexp", "strconv", "strings", "struct", "time", lab.SchemaImport}
 }
 
 // atOnce are the functions that work out how much they will make and then ask

@@ -24,7 +24,7 @@ func newAnswer(a *app) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x, err := a.store.Find(name, a.catalog)
+			x, err := a.session([]string{name})
 			if err != nil {
 				return err
 			}

@@ -83,7 +83,7 @@ func newApp(ctx context.Context) *app {
 }
 
 func newRoot(a *app) *cobra.Command {
-	var output string
+	var output, lang string
 	root := &cobra.Command{
 		Use:           "podlab",
 		Short:         "Kubernetes labs on a real cluster, in your terminal",
@@ -108,7 +108,7 @@ func newRoot(a *app) *cobra.Command {
 			if !cmd.Flags().Changed("pack") {
 				a.pack = os.Getenv("PODLAB_PACK")
 			}
-			a.catalog = a.catalog.From(a.pack)
+			a.catalog = a.catalog.From(a.pack).In(language(lang))
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -119,6 +119,7 @@ func newRoot(a *app) *cobra.Command {
 	f.StringVar(&a.options.Context, "context", "", "the context in that kubeconfig")
 	f.StringVar(&a.options.NodeImage, "node-image", "", "image of kind's nodes (or set PODLAB_NODE_IMAGE)")
 	f.StringVar(&a.pack, "pack", "", "where labs are from: a folder of labs, or a module like example.com/team/pods@v0.1.0 (or set PODLAB_PACK)")
+	f.StringVar(&lang, "lang", "", "the language of lessons, like zh (or set PODLAB_LANG; default: that of your system)")
 	f.StringVarP(&output, "output", "o", "text", "text or json")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show what is done behind the scenes")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -155,9 +156,26 @@ func (a *app) labName(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// session is the one that a command is about: the named lab's or the current.
+// language is the one of the flag, or of the environment, as a BCP 47 tag; empty
+// for none.
+func language(flag string) string {
+	for _, lang := range []string{flag, os.Getenv("PODLAB_LANG"), os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")} {
+		lang, _, _ = strings.Cut(lang, ".") // zh_CN.UTF-8
+		if lang != "" {
+			return strings.ReplaceAll(lang, "_", "-")
+		}
+	}
+	return ""
+}
+
+// session is the one that a command is about: the named lab's, that of the shell
+// it is typed in, or the current.
 func (a *app) session(args []string) (*runner.Session, error) {
-	return a.store.Find(strings.Join(args, ""), a.catalog)
+	name := strings.Join(args, "")
+	if name == "" {
+		name = os.Getenv("PODLAB_LAB")
+	}
+	return a.store.Find(name, a.catalog)
 }
 
 // up brings the session's cluster up.

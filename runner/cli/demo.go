@@ -34,9 +34,8 @@ func newDemo(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			played, err := runner.FindAnswer(l, answer)
-			if err != nil {
-				return err
+			if _, err := runner.FindAnswer(l, answer); err != nil {
+				return err // before anything is made
 			}
 			podlab, err := program()
 			if err != nil {
@@ -47,6 +46,10 @@ func newDemo(a *app) *cobra.Command {
 				return err
 			}
 			defer a.leave(cmd.Context(), x)
+			played, err := runner.FindAnswer(x.Lab, answer)
+			if err != nil {
+				return err
+			}
 			r, err := a.Demo(cmd.Context(), x, played, podlab, func(lab.Step) time.Duration { return patience }, a.demoUp(x))
 			if err != nil {
 				return err
