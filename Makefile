@@ -69,6 +69,7 @@ test-touched:
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt -w these: $$unformatted"; exit 1; }
 	$(GO) vet ./...
+	$(GO) tool cue vet -c=false ./labs/...
 
 clean:
 	rm -rf bin cluster/packed/dist/*.gz

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -18,6 +19,9 @@ var schemaSource []byte
 const SchemaVersion = "v1"
 
 const source = "lab.cue"
+
+// Schema is schema.cue.
+func Schema() []byte { return bytes.Clone(schemaSource) }
 
 // Load reads and checks the lab in fsys. dir is how the user named the folder;
 // its last element is the lab's ID and messages begin with it.

@@ -41,7 +41,7 @@ func rootShape(kind string, root map[string]any) (Shape, error) {
 // withMetadata adds what every Kubernetes object has to the fields of one. Whatever
 // a schema says about the metadata, an API server has ObjectMeta there.
 func withMetadata(fields []Field) []Field {
-	out := fieldsOf(reflect.TypeFor[metav1.PartialObjectMetadata]())
+	out := slices.Clone(fieldsOf(reflect.TypeFor[metav1.PartialObjectMetadata]()))
 	for _, f := range fields {
 		if !slices.ContainsFunc(out, func(have Field) bool { return have.Name == f.Name }) {
 			out = append(out, f)

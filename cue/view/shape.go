@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -93,7 +94,7 @@ func (s *Shape) Fields() []Field {
 	case s.crd != nil:
 		return s.crd.fields
 	}
-	return fieldsOf(s.typ)
+	return slices.Clone(fieldsOf(s.typ))
 }
 
 // Nearest is the field of a [Struct] that was probably meant by a mistyped one,
@@ -123,6 +124,19 @@ type Field struct {
 }
 
 func fieldsOf(t reflect.Type) []Field {
+	if known, ok := fieldsByType.Load(t); ok {
+		return known.([]Field)
+	}
+	out := readFields(t)
+	fieldsByType.Store(t, out)
+	return out
+}
+
+// fieldsByType remembers what fieldsOf, which depends on nothing else, said of a
+// type: reading the tags is half of the work of a view.
+var fieldsByType sync.Map
+
+func readFields(t reflect.Type) []Field {
 	out := make([]Field, 0, t.NumField())
 	for i := range t.NumField() {
 		f := t.Field(i)

@@ -94,15 +94,13 @@ func (k *Kinds) build(obj *unstructured.Unstructured) (map[string]any, []string,
 	return v, b.dups, nil
 }
 
-// builder makes one view. fields remembers the types met so far: a Pod has
-// many containers, volumes and conditions.
+// builder makes one view.
 type builder struct {
-	fields map[reflect.Type][]Field
-	path   []string // to the keyed elements around
-	dups   []string
+	path []string // to the keyed elements around
+	dups []string
 }
 
-func newBuilder() *builder { return &builder{fields: map[reflect.Type][]Field{}} }
+func newBuilder() *builder { return &builder{} }
 
 // value is the view of v, or nil where the view shows nothing.
 func (b *builder) value(v reflect.Value, s Shape) any {
@@ -156,7 +154,7 @@ func (b *builder) value(v reflect.Value, s Shape) any {
 }
 
 func (b *builder) structure(v reflect.Value) map[string]any {
-	fs := b.fieldsOf(v.Type())
+	fs := fieldsOf(v.Type())
 	out := make(map[string]any, len(fs))
 	for _, f := range fs {
 		fv := v.FieldByIndex(f.index)
@@ -208,7 +206,7 @@ func (b *builder) duplicate(taken map[string]any, key string) {
 // key is where the view puts an element.
 func (b *builder) key(elem reflect.Value, field string) (key string) {
 	protocol := ""
-	for _, f := range b.fieldsOf(elem.Type()) {
+	for _, f := range fieldsOf(elem.Type()) {
 		switch fv := elem.FieldByIndex(f.index); {
 		case f.Name == field && f.Form == Int:
 			key = strconv.FormatInt(fv.Int(), 10)
@@ -232,15 +230,6 @@ func withProtocol(field, key, protocol string) string {
 }
 
 func isPort(field string) bool { return field == "containerPort" || field == "port" }
-
-func (b *builder) fieldsOf(t reflect.Type) []Field {
-	fs, ok := b.fields[t]
-	if !ok {
-		fs = fieldsOf(t)
-		b.fields[t] = fs
-	}
-	return fs
-}
 
 // number is an int64 if q is whole, and otherwise the float64 nearest to q, so
 // that 100m is exactly what the literal 0.1 is.

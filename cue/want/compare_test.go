@@ -1,6 +1,7 @@
 package want_test
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -271,7 +272,11 @@ var verdicts = []struct {
 func TestCompare(t *testing.T) {
 	for _, tt := range verdicts {
 		t.Run(tt.object+"/"+tt.want, func(t *testing.T) {
-			got := constraint(t, tt.want).Compare(viewOf(t, tt.object))
+			c := constraint(t, tt.want)
+			got, whole := c.Compare(viewOf(t, tt.object)), c.Whole().Compare(viewOf(t, tt.object))
+			if fmt.Sprint(got) != fmt.Sprint(whole) {
+				t.Errorf("with the fields that it names %v, with all %v", got, whole)
+			}
 			if pass := len(got) == 0; pass != tt.pass {
 				t.Errorf("want {%s} of %s: pass is %v: %v", tt.want, tt.object, pass, got)
 			}

@@ -190,6 +190,35 @@ func TestCompareDoesNotLeak(t *testing.T) {
 	}
 }
 
+// A want is compared with the fields that it names only where the others cannot
+// matter.
+func TestPlain(t *testing.T) {
+	for src, plain := range map[string]bool{
+		`status: phase: "Running"`:                                       true,
+		`spec: containers: web: image: =~"web" | "nginx"`:                true,
+		`spec: {nodeName?: _|_, containers: web: resources: limits: _}`:  true,
+		`spec: containers: web: resources: limits: memory: >1Mi & <=1Gi`: true,
+		`spec: containers: [string]: image: "x"`:                         false,
+		`spec: containers: close({web: _})`:                              false,
+		`metadata: annotations: ip: status.podIP, status: podIP: string`: true, // what it refers to is named too
+		`spec: {a: 1} | {b: 1}`:                                          false,
+		`spec: finalizers: list.MatchN(>0, "x")`:                         false,
+		`spec: containers: struct.MinFields(1)`:                          false,
+	} {
+		v, err := value(t, src)
+		if err != nil {
+			t.Fatalf("%s: %v", src, err)
+		}
+		c, err := want.New(v)
+		if err != nil {
+			t.Fatalf("%s: %v", src, err)
+		}
+		if c.Plain() != plain {
+			t.Errorf("%s: plain is %v", src, c.Plain())
+		}
+	}
+}
+
 func FuzzCompare(f *testing.F) {
 	for _, tt := range verdicts[:20] {
 		f.Add(tt.want, objects[tt.object])
@@ -217,8 +246,12 @@ func FuzzCompare(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		for _, m := range c.Compare(got) {
+		mm := c.Compare(got)
+		for _, m := range mm {
 			_ = m.String()
+		}
+		if whole := c.Whole().Compare(got); (len(mm) == 0) != (len(whole) == 0) {
+			t.Errorf("%s: with the fields that it names %v, with all %v", src, mm, whole)
 		}
 	})
 }

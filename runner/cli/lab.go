@@ -30,7 +30,7 @@ func newLab(a *app) *cobra.Command {
 	}
 	test.Flags().IntVar(&parallel, "parallel", 3, "how many answers play side by side")
 	test.Flags().DurationVar(&patience, "patience", time.Minute, "how long a solution may take for a page's checks after its last command")
-	cmd.AddCommand(newLabNew(a), newLabLint(a), newLabShow(a), test)
+	cmd.AddCommand(newLabNew(a), newLabLint(a), newLabSchema(a), newLabShow(a), test)
 	return cmd
 }
 
