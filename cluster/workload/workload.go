@@ -85,17 +85,29 @@ func (w *Workload) Apply(ctx context.Context, fsys fs.FS, file string) error {
 	})
 }
 
-// Try has the API server check the objects of a file as Apply would send them,
-// and stores nothing.
-func (w *Workload) Try(ctx context.Context, fsys fs.FS, file string) error {
-	return w.each(fsys, file, func(api dynamic.ResourceInterface, obj *unstructured.Unstructured) error {
+// Refused has the API server check the objects of a file as Apply would send
+// them, and store nothing: it is what the API server says against them, or nil. A
+// kind that it does not know yet, such as one that the lab brings, it says nothing
+// about. The error is trouble with asking.
+func (w *Workload) Refused(ctx context.Context, fsys fs.FS, file string) (refused, err error) {
+	err = w.each(fsys, file, func(api dynamic.ResourceInterface, obj *unstructured.Unstructured) error {
 		_, err := api.Create(ctx, obj, metav1.CreateOptions{FieldManager: manager, DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict})
 		if apierrors.IsAlreadyExists(err) {
 			return nil
 		}
 		return err
 	})
+	switch {
+	case meta.IsNoMatchError(err):
+		return nil, nil
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsForbidden(err), errors.Is(err, errScope):
+		return errors.Unwrap(err), nil // who asks knows the file
+	}
+	return nil, err
 }
+
+// errScope says that an object is not one of a namespace.
+var errScope = errors.New("it has no namespace; a lab may change its own namespace only")
 
 // each calls do for every object of a file; its error names the object.
 func (w *Workload) each(fsys fs.FS, file string, do func(dynamic.ResourceInterface, *unstructured.Unstructured) error) error {
@@ -135,7 +147,7 @@ func (w *Workload) of(gvk schema.GroupVersionKind) (dynamic.ResourceInterface, e
 		return nil, err
 	}
 	if m.Scope.Name() != meta.RESTScopeNameNamespace {
-		return nil, errors.New("it has no namespace; a lab may change its own namespace only")
+		return nil, errScope
 	}
 	return w.dynamic.Resource(m.Resource).Namespace(w.namespace), nil
 }

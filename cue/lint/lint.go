@@ -66,6 +66,10 @@ type Report struct {
 	Checks int `json:"checks"`
 	// Findings are sorted by file and line; none means that the lab is clean.
 	Findings []Finding `json:"findings"`
+	// Manifests are the files of the lab that are sent to an API server, sound as
+	// far as can be told without one; FS is the lab's folder, params filled in.
+	Manifests []string `json:"-"`
+	FS        fs.FS    `json:"-"`
 }
 
 // Count is how many findings are of a severity.
@@ -103,6 +107,7 @@ func Lint(fsys fs.FS, dir string) (*Report, error) {
 	l.images()
 	l.manifests()
 	l.silence()
+	l.report.FS = l.fsys
 	slices.SortStableFunc(l.report.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})

@@ -27,9 +27,13 @@ func (l *linter) manifests() {
 		if !f.manifest() {
 			continue
 		}
+		object := false
 		for _, d := range documents(f.text) {
 			d.file = f.name
-			l.manifest(d)
+			object = l.manifest(d) || object
+		}
+		if object {
+			l.report.Manifests = append(l.report.Manifests, f.name)
 		}
 	}
 }
@@ -67,26 +71,28 @@ func documents(text string) []document {
 
 func (d document) at(line int) place { return place{d.file, d.line + max(line, 1)} }
 
-func (l *linter) manifest(d document) {
+// manifest looks at a document, and tells whether it is a sound object of which
+// an API server might say more.
+func (l *linter) manifest(d document) bool {
 	var root yaml.Node
 	if err := yaml.Unmarshal([]byte(d.text), &root); err != nil {
 		l.error(d.at(yamlLine(err)), "manifest", "mend the indentation or the quotes there", "this is not YAML: %s", yamlText(err))
-		return
+		return false
 	}
 	apiVersion, kind := find(&root, "apiVersion"), find(&root, "kind")
 	switch {
 	case apiVersion == nil && kind == nil:
-		return
+		return false
 	case apiVersion == nil:
 		do := "write its apiVersion"
 		if gvk, err := l.kinds().Kind("", kind.Value); err == nil {
 			do = "write apiVersion: " + gvk.GroupVersion().String()
 		}
 		l.error(d.at(kind.Line), "manifest", do, "the %s has no apiVersion", kind.Value)
-		return
+		return false
 	case kind == nil:
 		l.error(d.at(apiVersion.Line), "manifest", "write its kind", "the object has an apiVersion and no kind")
-		return
+		return false
 	}
 	gvk, err := l.kinds().Kind(apiVersion.Value, kind.Value)
 	if err != nil && kind.Value != "List" {
@@ -95,16 +101,18 @@ func (l *linter) manifest(d document) {
 			do = "kubectl api-resources lists the kinds"
 		}
 		l.error(d.at(kind.Line), "manifest", do, "%s", what)
-		return
+		return false
 	}
 	shape := l.kinds().ShapeOf(gvk)
 	if shape == nil || !scheme.Scheme.Recognizes(gvk) {
-		return // of custom resources only the API server knows all rules
+		return true // of custom resources only the API server knows all rules
 	}
 	strict := serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, serializer.SerializerOptions{Yaml: true, Strict: true})
 	if _, _, err := strict.Decode([]byte(d.text), nil, nil); err != nil {
 		l.decoding(d, &root, gvk, shape, err)
+		return false
 	}
+	return true
 }
 
 // decoding says what strict decoding found, each at its line.
