@@ -25,7 +25,7 @@ func (g *Grader) Report(final bool) Report {
 }
 
 func (g *Grader) result(s *state, final bool) Result {
-	x := Result{Check: s.ID, Step: s.step, Title: s.Title, Points: s.Points}
+	x := Result{Check: s.ID, Step: s.step, Title: s.Title, Points: s.Points, Answers: s.answers, Broken: s.broken.seq > 0}
 	if s.passed {
 		at := s.at
 		x.Verdict, x.Earned, x.Evidence, x.At = Passed, s.Points, s.evidence, &at

@@ -43,6 +43,7 @@ type state struct {
 	line    int64           // the log line, or the Event, that matches
 	reasons []string        // of the Events that do not
 	answer  *timeline.Entry // the newest one
+	answers int
 
 	ready  bool       // what the fault is to break is as it has to be
 	broken brokenness // the fault was injected
@@ -76,6 +77,7 @@ func (s *state) note(g *Grader, e timeline.Entry) {
 		s.noteNever(e, g)
 	case e.Kind == timeline.Answer && s.Quiz != nil && e.Answer.Check == s.ID:
 		s.answer = &e
+		s.answers++
 	case e.Kind == timeline.Fault && s.Fault != nil && e.Fault.For == s.ID:
 		s.errored = e.Fault.Error
 		if s.errored == "" {

@@ -41,6 +41,11 @@ type Result struct {
 	Next string `json:"next,omitempty"`
 	// Needs are the checks that a blocked result waits for.
 	Needs []string `json:"needs,omitempty"`
+	// Answers is how many answers the learner gave to a question.
+	Answers int `json:"answers,omitempty"`
+	// Broken tells that podlab has injected the fault of the check, and that what
+	// must be true after it is looked for.
+	Broken bool `json:"broken,omitempty"`
 	// Hints are the check's hints, by number from 0, that are for a learner whose
 	// work looks like what was observed.
 	Hints []int `json:"hints,omitempty"`

@@ -28,6 +28,12 @@ func newAnswer(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if done, err := answered(x, args[0]); done || err != nil {
+				if done {
+					fmt.Fprintln(a.Out, "That question is answered already.")
+				}
+				return err
+			}
 			c, err := x.Answer(args[0], strings.Join(args[1:], " "))
 			if err != nil {
 				return err
@@ -58,4 +64,15 @@ func newAnswer(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&name, "lab", "", "the lab, if it is not the current one")
 	return cmd
+}
+
+// answered tells whether a question has been answered rightly.
+func answered(x *runner.Session, check string) (bool, error) {
+	r, err := x.Recorded()
+	for _, res := range r.Results {
+		if res.Check == check && res.Verdict == grader.Passed {
+			return true, err
+		}
+	}
+	return false, err
 }

@@ -159,9 +159,13 @@ func (f *Front) news(before, now grader.Report, step string) {
 	}
 	for _, res := range now.Step(step) {
 		old := was[res.Check]
+		if res.Broken && !old.Broken {
+			fmt.Fprintf(f.Out, "! podlab has broken something. What is wanted now: %s\n", clean(res.Title))
+		}
 		switch {
 		case res.Verdict == grader.Passed && old.Verdict != grader.Passed,
 			res.Verdict == grader.Errored && old.Verdict != grader.Errored,
+			res.Verdict == grader.Pending && res.Answers > old.Answers,
 			res.Verdict == grader.Pending && (old.Verdict == grader.Errored || len(res.Mismatches) > 0 && res.Message+fmt.Sprint(res.Mismatches) != old.Message+fmt.Sprint(old.Mismatches)):
 			fmt.Fprint(f.Out, report.Result(res, f.Options()))
 		}

@@ -261,7 +261,7 @@ func (l *live) answer(words []string) error {
 	}
 	_, err := l.session.Answer(words[0], strings.Join(words[1:], " "))
 	if unknown := (*runner.NoQuestionError)(nil); errors.As(err, &unknown) {
-		fmt.Fprintf(l.Out, "%s; %s.\n", clean(unknown.Error()), clean(unknown.Remedy()))
+		fmt.Fprintf(l.Out, "%s\n%s\n", clean(unknown.Error()), clean(unknown.Remedy()))
 		return nil
 	}
 	return err
