@@ -127,7 +127,7 @@ func newRoot(a *app) *cobra.Command {
 	})
 	root.AddCommand(
 		newList(a), newStart(a), newPage(a), newNext(a), newCheck(a), newHint(a), newAnswer(a), newReset(a), newStop(a),
-		newStatus(a), newDemo(a), newShell(a), newKubectl(a), newCluster(a), newLab(a), newDoctor(a), newVersion(a),
+		newStatus(a), newDemo(a), newEvidence(a), newRegrade(a), newShell(a), newKubectl(a), newCluster(a), newLab(a), newDoctor(a), newVersion(a),
 	)
 	return root
 }

@@ -17,9 +17,8 @@ func newVersion(a *app) *cobra.Command {
 				Kind   string `json:"kind"`
 				Go     string `json:"go"`
 				OS     string `json:"os"`
-			}{"(unknown)", "(unknown)", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+			}{version(), "(unknown)", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 			if info, ok := debug.ReadBuildInfo(); ok {
-				v.Podlab = info.Main.Version
 				for _, d := range info.Deps {
 					if d.Path == "sigs.k8s.io/kind" {
 						v.Kind = d.Version
@@ -33,4 +32,12 @@ func newVersion(a *app) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// version is that of this podlab.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "(unknown)"
 }
