@@ -104,15 +104,16 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 			g.synced[e.Of] = true
 		}
 	case timeline.Object, timeline.Deleted:
-		g.see(e)
-		for _, s := range g.states {
-			s.note(g, e)
+		if r, o := g.see(e); o != nil && e.Kind == timeline.Object {
+			for _, s := range g.states {
+				s.noteObject(r, o)
+			}
 		}
 	case timeline.Setup:
 		changed = g.prepared(e)
 	default:
 		for _, s := range g.states {
-			s.note(g, e)
+			s.note(e)
 		}
 	}
 	for _, s := range g.states {

@@ -33,18 +33,19 @@ func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 	case !exists:
 		s.since, s.progress, s.looked, s.observed = time.Time{}, nil, 0, nil
 		s.ready = false
-		return s.overdue(e) || s.fail(e.Seq, nil, "%s", g.missing(own))
+		return s.overdue(e) || s.fail(e.Seq, differences{}, "%s", g.missing(own))
 	case s.looked == o.seq:
 		return s.overdue(e)
 	}
 	s.looked = o.seq
+	shown, bad := o.view()
 	switch {
-	case o.bad != nil:
-		s.errored = fmt.Sprintf("%s %s could not be read: %v", own.kind.Kind, own.name, o.bad)
+	case bad != nil:
+		s.errored = fmt.Sprintf("%s %s could not be read: %v", own.kind.Kind, own.name, bad)
 	case len(s.Seen) > 0:
-		return s.judgeSeen(e, o)
+		return s.judgeSeen(e, o, shown)
 	default:
-		return s.compare(e, observation{o.view, o.seq, o.uid, s.Object.GVK.Kind + " " + s.Object.Name + " is not as wanted", false})
+		return s.compare(e, observation{shown, o.seq, o.uid, s.Object.GVK.Kind + " " + s.Object.Name + " is not as wanted", false})
 	}
 	return true
 }
@@ -60,14 +61,12 @@ type observation struct {
 	nothing   bool
 }
 
-// differs lists the fields that are not as wanted, and tells whether there are
-// any.
-func (o observation) differs(w *want.Constraint) (mm []want.Mismatch, yes bool) {
-	mm = w.Compare(o.view)
-	if yes = len(mm) > 0; o.nothing {
-		mm = nil
+// from is what differs from a want.
+func (o observation) from(w *want.Constraint) differences {
+	if o.nothing {
+		return differences{}
 	}
-	return mm, yes
+	return differences{want: w, view: o.view}
 }
 
 // compare holds what was observed against the want; with a fault, first against
@@ -84,22 +83,21 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 		}
 		wanted = s.After
 	}
-	mm, differs := o.differs(wanted)
 	spoilt, seq := s.spoilt[o.uid], o.seq
 	switch {
-	case differs:
+	case !wanted.Met(o.view):
 		s.since = time.Time{}
-		return s.overdue(e) || s.fail(seq, mm, "%s", o.otherwise)
+		return s.overdue(e) || s.fail(seq, o.from(wanted), "%s", o.otherwise)
 	case spoilt > 0:
 		s.since = time.Time{}
-		return s.fail(spoilt, nil, "%s %s is as wanted, but it has been what it must never be; delete it and make it anew", s.Object.GVK.Kind, s.Object.Name)
+		return s.fail(spoilt, differences{}, "%s %s is as wanted, but it has been what it must never be; delete it and make it anew", s.Object.GVK.Kind, s.Object.Name)
 	case s.tooLate(e.Time):
 		return s.overdue(e)
 	case s.Holds == 0:
 		s.pass(e.Time, s.proof(seq)...)
 	case s.since.IsZero():
 		s.since, s.sinceSeq = e.Time, seq
-		return s.fail(seq, nil, "as wanted; it must stay so for %s", s.Holds)
+		return s.fail(seq, differences{}, "as wanted; it must stay so for %s", s.Holds)
 	case s.Object == nil && !e.Time.Before(s.since.Add(s.Holds)):
 		// Nothing tells of a request that was not made: the last of the window
 		// has to be seen.
@@ -112,14 +110,12 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 
 // await looks whether the fault can be injected.
 func (s *state) await(o observation) bool {
-	if s.Want != nil {
-		if mm, differs := o.differs(s.Want); differs {
-			s.ready = false
-			return s.fail(o.seq, mm, "%s; podlab waits for that, to break it then", o.otherwise)
-		}
+	if s.Want != nil && !s.Want.Met(o.view) {
+		s.ready = false
+		return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it then", o.otherwise)
 	}
 	s.ready = true
-	return s.fail(o.seq, nil, "it is as it has to be; podlab breaks it now")
+	return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it now")
 }
 
 // overdue ends a try at recovering from a fault that has taken too long: once
@@ -129,42 +125,42 @@ func (s *state) overdue(e timeline.Entry) bool {
 		return false
 	}
 	s.broken, s.since, s.looked = brokenness{}, time.Time{}, 0
-	return s.fail(e.Seq, s.mismatches, "it was not as wanted within %s after podlab broke it; podlab breaks it again once it is whole", s.Within)
+	return s.fail(e.Seq, s.differs, "it was not as wanted within %s after podlab broke it; podlab breaks it again once it is whole", s.Within)
 }
 
 // judgeGone wants an object that was there and was then deleted.
 func (g *Grader) judgeGone(s *state, e timeline.Entry, own ref) bool {
 	if o, exists := g.objects[own]; exists {
-		s.observed = o.view
-		return s.fail(o.seq, nil, "%s %s still exists", own.kind.Kind, own.name)
+		s.observed, _ = o.view()
+		return s.fail(o.seq, differences{}, "%s %s still exists", own.kind.Kind, own.name)
 	}
 	if gone, ok := g.graves[own]; ok {
 		s.pass(e.Time, gone.shown, gone.deleted)
 		return true
 	}
-	return s.fail(e.Seq, nil, "%s; it has to exist before it can be deleted", g.missing(own))
+	return s.fail(e.Seq, differences{}, "%s; it has to exist before it can be deleted", g.missing(own))
 }
 
 // judgeSeen wants states of one and the same object, in order. States that the
 // object passes through between two wanted ones do not matter.
-func (s *state) judgeSeen(e timeline.Entry, o object) bool {
-	s.observed = o.view
+func (s *state) judgeSeen(e timeline.Entry, o *object, shown map[string]any) bool {
+	s.observed = shown
 	if s.progressU != o.uid {
 		s.progress, s.progressU = nil, o.uid
 	}
-	mm := s.Seen[len(s.progress)].Compare(o.view)
-	if len(mm) == 0 && s.spoilt[o.uid] > 0 {
-		return s.fail(s.spoilt[o.uid], nil, "%s %s has been what it must never be; delete it and make it anew", s.Object.GVK.Kind, s.Object.Name)
-	}
-	if len(mm) == 0 {
+	next := &s.Seen[len(s.progress)]
+	if next.Met(shown) {
+		if s.spoilt[o.uid] > 0 {
+			return s.fail(s.spoilt[o.uid], differences{}, "%s %s has been what it must never be; delete it and make it anew", s.Object.GVK.Kind, s.Object.Name)
+		}
 		s.progress = append(s.progress, o.seq)
 		if len(s.progress) == len(s.Seen) {
 			s.pass(e.Time, s.progress...)
 			return true
 		}
-		mm = s.Seen[len(s.progress)].Compare(o.view)
+		next = &s.Seen[len(s.progress)]
 	}
-	return s.fail(o.seq, mm, "%d of %d states seen, in this order; the next one is still to come", len(s.progress), len(s.Seen))
+	return s.fail(o.seq, differences{want: next, view: shown}, "%d of %d states seen, in this order; the next one is still to come", len(s.progress), len(s.Seen))
 }
 
 func (g *Grader) judgeLogs(s *state, e timeline.Entry) bool {
@@ -175,13 +171,13 @@ func (g *Grader) judgeLogs(s *state, e timeline.Entry) bool {
 	pod := ref{pods, s.Logs.Pod}
 	o, exists := g.objects[pod]
 	if !exists {
-		return s.fail(e.Seq, nil, "%s", g.missing(pod))
+		return s.fail(e.Seq, differences{}, "%s", g.missing(pod))
 	}
 	if e.Kind == timeline.Log && e.Log.UID == o.uid {
-		return s.fail(e.Seq, []want.Mismatch{{Path: "log", Want: "a line that matches " + s.Logs.Match.String(), Got: e.Log.Line}},
+		return s.fail(e.Seq, differences{said: []want.Mismatch{{Path: "log", Want: "a line that matches " + s.Logs.Match.String(), Got: e.Log.Line}}},
 			"no line of the log matches yet; the newest is shown")
 	}
-	return s.message == "" && s.fail(o.seq, nil, "no line of the log matches %s yet", s.Logs.Match)
+	return s.message == "" && s.fail(o.seq, differences{}, "no line of the log matches %s yet", s.Logs.Match)
 }
 
 func (g *Grader) judgeEvents(s *state, e timeline.Entry) bool {
@@ -194,9 +190,9 @@ func (g *Grader) judgeEvents(s *state, e timeline.Entry) bool {
 		about = s.Events.Kind.Kind + " " + s.Events.Name
 	}
 	if len(s.reasons) == 0 {
-		return s.fail(e.Seq, nil, "there is no Event about %s yet", about)
+		return s.fail(e.Seq, differences{}, "there is no Event about %s yet", about)
 	}
-	return s.fail(e.Seq, nil, "no Event about %s is as wanted yet; there have been %s", about, strings.Join(s.reasons, ", "))
+	return s.fail(e.Seq, differences{}, "no Event about %s is as wanted yet; there have been %s", about, strings.Join(s.reasons, ", "))
 }
 
 func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
@@ -205,14 +201,14 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 	o, exists := g.objects[pod]
 	if !exists {
 		s.ran = false
-		return s.overdue(e) || s.fail(e.Seq, nil, "%s", g.missing(pod))
+		return s.overdue(e) || s.fail(e.Seq, differences{}, "%s", g.missing(pod))
 	}
-	if !runs(o.view, s.Exec.Container) {
+	if !runs(o, s.Exec.Container) {
 		s.since = time.Time{}
-		return s.overdue(e) || s.fail(o.seq, nil, "%s cannot be run: its container in Pod %s is not running", command, s.Exec.Pod)
+		return s.overdue(e) || s.fail(o.seq, differences{}, "%s cannot be run: its container in Pod %s is not running", command, s.Exec.Pod)
 	}
 	if e.Kind != timeline.Exec || e.Exec.Check != s.ID || e.Exec.UID != o.uid {
-		return s.overdue(e) || !s.ran && s.fail(o.seq, nil, "%s has not been run in Pod %s yet", command, s.Exec.Pod)
+		return s.overdue(e) || !s.ran && s.fail(o.seq, differences{}, "%s has not been run in Pod %s yet", command, s.Exec.Pod)
 	}
 	s.ran = true
 	if e.Exec.Error != "" {
@@ -228,10 +224,10 @@ func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
 	request := fmt.Sprintf("%s %s of %s %s, port %d", s.HTTP.Method, s.HTTP.Path, to.kind.Kind, to.name, s.HTTP.Port)
 	if _, exists := g.objects[to]; !exists {
 		s.ran, s.since = false, time.Time{}
-		return s.overdue(e) || s.fail(e.Seq, nil, "%s", g.missing(to))
+		return s.overdue(e) || s.fail(e.Seq, differences{}, "%s", g.missing(to))
 	}
 	if e.Kind != timeline.HTTP || e.HTTP.Check != s.ID {
-		return s.overdue(e) || !s.ran && s.fail(e.Seq, nil, "%s has not been asked yet", request)
+		return s.overdue(e) || !s.ran && s.fail(e.Seq, differences{}, "%s has not been asked yet", request)
 	}
 	s.ran = true
 	if e.HTTP.Error != "" {

@@ -17,19 +17,19 @@ func (g *Grader) judgeQuiz(s *state, e timeline.Entry) bool {
 		s.absent = seq == 0
 		switch {
 		case s.absent:
-			return s.fail(e.Seq, nil, "the answer is to be seen in the cluster; %s", g.missing(own))
+			return s.fail(e.Seq, differences{}, "the answer is to be seen in the cluster; %s", g.missing(own))
 		case !ok:
-			return s.fail(seq, nil, "the answer is to be seen in %s %s, which does not have it yet", own.kind.Kind, own.name)
+			return s.fail(seq, differences{}, "the answer is to be seen in %s %s, which does not have it yet", own.kind.Kind, own.name)
 		}
 		right, proof = []string{text}, []int64{seq}
 	}
 	if s.answer == nil {
-		return s.fail(e.Seq, nil, "no answer yet")
+		return s.fail(e.Seq, differences{}, "no answer yet")
 	}
 	given := s.answer.Answer.Text
 	if slices.ContainsFunc(right, func(r string) bool { return s.Quiz.Same(given, r) }) {
 		s.pass(e.Time, append(proof, s.answer.Seq)...)
 		return true
 	}
-	return s.fail(s.answer.Seq, nil, "%q is not right", given)
+	return s.fail(s.answer.Seq, differences{}, "%q is not right", given)
 }

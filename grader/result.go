@@ -62,9 +62,9 @@ func (g *Grader) result(s *state, final bool) Result {
 			x.Verdict = Failed
 		}
 	case final:
-		x.Verdict, x.Message, x.Mismatches = Failed, s.message, s.mismatches
+		x.Verdict, x.Message, x.Mismatches = Failed, s.message, s.differs.list()
 	default:
-		x.Verdict, x.Message, x.Mismatches = Pending, s.message, s.mismatches
+		x.Verdict, x.Message, x.Mismatches = Pending, s.message, s.differs.list()
 	}
 	if s.seen > 0 && x.Verdict != Blocked {
 		x.Evidence = []int64{s.seen}

@@ -20,11 +20,11 @@ type state struct {
 	at       time.Time
 	evidence []int64
 
-	// message and mismatches belong to the newest observation that was not
-	// what is wanted; seen is its entry.
-	message    string
-	mismatches []want.Mismatch
-	seen       int64
+	// message and differs belong to the newest observation that was not what is
+	// wanted; seen is its entry.
+	message string
+	differs differences
+	seen    int64
 	// errored is set while podlab, not the learner, is in the way.
 	errored string
 	// observed is what was compared last; absent tells that the object did not
@@ -67,14 +67,10 @@ func (s *state) forget() {
 
 // note remembers what an entry shows whether or not the check is judged now:
 // what was written, answered or seen stays so.
-func (s *state) note(g *Grader, e timeline.Entry) {
+func (s *state) note(e timeline.Entry) {
 	switch {
 	case e.Kind == timeline.Log && s.Logs != nil:
 		s.noteLog(e)
-	case e.Kind == timeline.Object && s.Events != nil:
-		s.noteEvent(e, g)
-	case e.Kind == timeline.Object && s.Never != nil:
-		s.noteNever(e, g)
 	case e.Kind == timeline.Answer && s.Quiz != nil && e.Answer.Check == s.ID:
 		s.answer = &e
 		s.answers++
@@ -82,7 +78,7 @@ func (s *state) note(g *Grader, e timeline.Entry) {
 		s.errored = e.Fault.Error
 		if s.errored == "" {
 			s.ready, s.broken = false, brokenness{e.Seq, e.Time}
-			s.since, s.message, s.mismatches = time.Time{}, "", nil
+			s.since, s.message, s.differs = time.Time{}, "", differences{}
 		}
 	}
 }
@@ -96,18 +92,25 @@ func (s *state) noteLog(e timeline.Entry) {
 	}
 }
 
-func (s *state) noteEvent(e timeline.Entry, g *Grader) {
-	r, _, ok := g.read(e)
-	if !ok || r.kind != s.Kinds()[0].GroupKind() || s.line > 0 {
-		return
+// noteObject remembers what the state of an object shows whether or not the check
+// is judged now.
+func (s *state) noteObject(r ref, o *object) {
+	switch {
+	case s.Events != nil && s.line == 0 && r.kind == s.Kinds()[0].GroupKind():
+		s.noteEvent(o)
+	case s.Never != nil && r == ref{s.Object.GVK.GroupKind(), s.Object.Name} && s.spoilt[o.uid] == 0:
+		s.noteNever(o)
 	}
-	event := g.objects[r].view
+}
+
+func (s *state) noteEvent(o *object) {
+	event, err := o.view()
 	about, _ := event["involvedObject"].(map[string]any)
-	if about["kind"] != s.Events.Kind.Kind || s.Events.Name != "" && about["name"] != s.Events.Name {
+	if err != nil || about["kind"] != s.Events.Kind.Kind || s.Events.Name != "" && about["name"] != s.Events.Name {
 		return
 	}
-	if len(s.Want.Compare(event)) == 0 {
-		s.line = e.Seq
+	if s.Want.Met(event) {
+		s.line = o.seq
 		return
 	}
 	if reason, _ := event["reason"].(string); reason != "" && !slices.Contains(s.reasons, reason) {
@@ -116,16 +119,12 @@ func (s *state) noteEvent(e timeline.Entry, g *Grader) {
 }
 
 // noteNever remembers the first time that an object was what it must never be.
-func (s *state) noteNever(e timeline.Entry, g *Grader) {
-	r, o, ok := g.read(e)
-	if !ok || r != (ref{s.Object.GVK.GroupKind(), s.Object.Name}) || o.bad != nil || s.spoilt[o.uid] > 0 {
-		return
-	}
-	if len(s.Never.Compare(o.view)) == 0 {
+func (s *state) noteNever(o *object) {
+	if shown, err := o.view(); err == nil && s.Never.Met(shown) {
 		if s.spoilt == nil {
 			s.spoilt = map[string]int64{}
 		}
-		s.spoilt[o.uid] = e.Seq
+		s.spoilt[o.uid] = o.seq
 	}
 }
 
@@ -169,17 +168,32 @@ func (s *state) proof(seqs ...int64) []int64 {
 
 func (s *state) pass(at time.Time, evidence ...int64) {
 	s.passed, s.at, s.evidence = true, at, slices.Compact(evidence)
-	s.message, s.mismatches, s.errored, s.absent = "", nil, "", false
+	s.message, s.differs, s.errored, s.absent = "", differences{}, "", false
+}
+
+// differences are the fields of an observation that are not as wanted. They are
+// worked out when somebody asks: a regrade asks once, at the end.
+type differences struct {
+	want *want.Constraint
+	view map[string]any
+	said []want.Mismatch // instead of those
+}
+
+func (d differences) list() []want.Mismatch {
+	if d.want == nil {
+		return d.said
+	}
+	return d.want.Compare(d.view)
 }
 
 // fail notes what was found instead, proved by the entry seq, and reports
-// whether that is news.
-func (s *state) fail(seq int64, mm []want.Mismatch, format string, args ...any) bool {
+// whether that may be news.
+func (s *state) fail(seq int64, d differences, format string, args ...any) bool {
 	message := fmt.Sprintf(format, args...)
-	if message == s.message && s.errored == "" && slices.Equal(mm, s.mismatches) {
+	if message == s.message && s.errored == "" && d.want == nil && s.differs.want == nil && slices.Equal(d.said, s.differs.said) {
 		return false
 	}
-	s.seen, s.mismatches, s.message, s.errored = seq, mm, message, ""
+	s.seen, s.differs, s.message, s.errored = seq, d, message, ""
 	return true
 }
 
@@ -189,7 +203,7 @@ func (s *state) hints() (out []int) {
 	for i, h := range s.Hints {
 		switch {
 		case h.Missing && !s.absent:
-		case h.When != nil && (s.absent || s.observed == nil || len(h.When.Compare(s.observed)) > 0):
+		case h.When != nil && (s.absent || s.observed == nil || !h.When.Met(s.observed)):
 		default:
 			out = append(out, i)
 		}

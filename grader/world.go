@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -16,7 +17,7 @@ import (
 // world is the namespace as the entries so far show it.
 type world struct {
 	// objects are those that exist by now, graves those that were deleted.
-	objects map[ref]object
+	objects map[ref]*object
 	graves  map[ref]grave
 	// synced are the kinds that have been listed, trouble those that are not
 	// watched at the moment, with the reason.
@@ -30,11 +31,30 @@ type ref struct {
 	name string
 }
 
+// object is a state of an object. Most states are looked at by no check, and so
+// each is read when it is.
 type object struct {
-	seq  int64
-	uid  string
-	view map[string]any
-	bad  error // why there is no view
+	seq int64
+	uid string
+
+	raw   json.RawMessage
+	kinds *view.Kinds
+	read  bool
+	shown map[string]any
+	bad   error
+}
+
+// view is what a check sees, or why it sees nothing.
+func (o *object) view() (map[string]any, error) {
+	if !o.read {
+		o.read = true
+		u := &unstructured.Unstructured{}
+		if o.bad = json.Unmarshal(o.raw, &u.Object); o.bad == nil {
+			o.shown, o.bad = o.kinds.Of(u)
+		}
+		o.raw = nil
+	}
+	return o.shown, o.bad
 }
 
 // grave remembers the entry that last showed an object and the one that
@@ -44,37 +64,29 @@ type grave struct{ shown, deleted int64 }
 var pods = schema.GroupKind{Kind: "Pod"}
 
 func newWorld(kinds *view.Kinds) world {
-	return world{kinds: kinds, objects: map[ref]object{}, graves: map[ref]grave{}, synced: map[string]bool{}, trouble: map[string]string{}}
+	return world{kinds: kinds, objects: map[ref]*object{}, graves: map[ref]grave{}, synced: map[string]bool{}, trouble: map[string]string{}}
 }
 
-// see brings the world up to date with an object entry.
-func (w *world) see(e timeline.Entry) {
-	r, o, ok := w.read(e)
-	if !ok {
-		return // not written by the recorder: there is no object to judge
+// see brings the world up to date with an object entry, and returns what it
+// shows; nil for one that the recorder did not write.
+func (w *world) see(e timeline.Entry) (ref, *object) {
+	var m metav1.PartialObjectMetadata
+	if err := json.Unmarshal(e.Object, &m); err != nil {
+		return ref{}, nil
 	}
+	r := ref{m.GroupVersionKind().GroupKind(), m.Name}
+	o := &object{seq: e.Seq, uid: string(m.UID), raw: e.Object, kinds: w.kinds}
 	if e.Kind == timeline.Deleted {
-		shown := w.objects[r].seq
-		if shown == 0 {
-			shown = e.Seq
+		shown := e.Seq
+		if last := w.objects[r]; last != nil {
+			shown = last.seq
 		}
 		w.graves[r] = grave{shown: shown, deleted: e.Seq}
 		delete(w.objects, r)
-		return
+		return r, o
 	}
 	w.objects[r] = o
-}
-
-func (w *world) read(e timeline.Entry) (ref, object, bool) {
-	u := &unstructured.Unstructured{}
-	if err := json.Unmarshal(e.Object, &u.Object); err != nil {
-		return ref{}, object{}, false
-	}
-	o := object{seq: e.Seq, uid: string(u.GetUID())}
-	if e.Kind == timeline.Object {
-		o.view, o.bad = w.kinds.Of(u)
-	}
-	return ref{u.GroupVersionKind().GroupKind(), u.GetName()}, o, true
+	return r, o
 }
 
 // sees tells whether what is known of a check's kinds is what there is. While
@@ -111,7 +123,11 @@ func (w *world) field(r ref, path []string) (text string, seq int64, ok bool) {
 	if !exists {
 		return "", 0, false
 	}
-	var at any = o.view
+	shown, err := o.view()
+	if err != nil {
+		return "", o.seq, false
+	}
+	var at any = shown
 	for _, name := range path {
 		m, isMap := at.(map[string]any)
 		if !isMap {
@@ -149,9 +165,13 @@ func (w *world) missing(r ref) string {
 	return fmt.Sprintf("there is no %s %s; there are %s", r.kind.Kind, r.name, strings.Join(names, ", "))
 }
 
-// runs tells by the view of a Pod whether a container of it runs; an empty name
+// runs tells by the state of a Pod whether a container of it runs; an empty name
 // is the first of them.
-func runs(pod map[string]any, container string) bool {
+func runs(o *object, container string) bool {
+	pod, err := o.view()
+	if err != nil {
+		return false
+	}
 	status, _ := pod["status"].(map[string]any)
 	statuses, _ := status["containerStatuses"].(map[string]any)
 	for name, s := range statuses {

@@ -274,6 +274,9 @@ func TestCompare(t *testing.T) {
 		t.Run(tt.object+"/"+tt.want, func(t *testing.T) {
 			c := constraint(t, tt.want)
 			got, whole := c.Compare(viewOf(t, tt.object)), c.Whole().Compare(viewOf(t, tt.object))
+			if met := c.Met(viewOf(t, tt.object)); met != tt.pass {
+				t.Errorf("met is %v", met)
+			}
 			if fmt.Sprint(got) != fmt.Sprint(whole) {
 				t.Errorf("with the fields that it names %v, with all %v", got, whole)
 			}

@@ -51,14 +51,31 @@ func New(v cue.Value) (Constraint, error) {
 	return Constraint{v, namedIn(v)}, nil
 }
 
+// Met tells whether view is what c wants: whether [Constraint.Compare] would
+// report nothing. It is much faster where it would not.
+func (c Constraint) Met(view map[string]any) bool {
+	if !c.v.Exists() {
+		return true
+	}
+	if c.named != nil {
+		view = c.named.of(view) // most wants need not see the whole object
+	}
+	u := c.v.Unify(closed(view))
+	if u.Validate(cue.Concrete(true)) == nil {
+		return true
+	}
+	// Alternatives of which several fit are incomplete for CUE; the walk knows.
+	return c.named == nil && len(newDiff(c.v, view).run(u)) == 0
+}
+
 // Compare reports every place where view, as package view makes it, is not
 // what c wants, in the order of paths. None means that it is.
 func (c Constraint) Compare(view map[string]any) []Mismatch {
 	if !c.v.Exists() {
 		return nil
 	}
-	if c.named != nil && c.v.Unify(closed(c.named.of(view))).Validate(cue.Concrete(true)) == nil {
-		return nil // most comparisons end here, and need not read the whole object
+	if c.named != nil && c.Met(view) {
+		return nil
 	}
 	u := c.v.Unify(closed(view))
 	if u.Validate(cue.Concrete(true)) == nil {

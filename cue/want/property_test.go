@@ -250,6 +250,9 @@ func FuzzCompare(f *testing.F) {
 		for _, m := range mm {
 			_ = m.String()
 		}
+		if met := c.Met(got); met != (len(mm) == 0) {
+			t.Errorf("%s: met is %v, and %v", src, met, mm)
+		}
 		if whole := c.Whole().Compare(got); (len(mm) == 0) != (len(whole) == 0) {
 			t.Errorf("%s: with the fields that it names %v, with all %v", src, mm, whole)
 		}
