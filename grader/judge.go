@@ -45,7 +45,7 @@ func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 	case len(s.Seen) > 0:
 		return s.judgeSeen(e, o, shown)
 	default:
-		return s.compare(e, observation{shown, o.seq, o.uid, s.Object.GVK.Kind + " " + s.Object.Name + " is not as wanted", false})
+		return s.compare(e, observation{view: shown, seq: o.seq, uid: o.uid, otherwise: s.Object.GVK.Kind + " " + s.Object.Name + " is not as wanted"})
 	}
 	return true
 }
@@ -54,6 +54,7 @@ func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 type observation struct {
 	view map[string]any
 	seq  int64  // the entry that shows it
+	of   int64  // the entry that shows whose it is, if that is another one
 	uid  string // of the object, if it is one
 	// otherwise is what to say where it is not as wanted; nothing says that there
 	// is nothing of which the fields could tell more.
@@ -94,14 +95,14 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 	case s.tooLate(e.Time):
 		return s.overdue(e)
 	case s.Holds == 0:
-		s.pass(e.Time, s.proof(seq)...)
+		s.pass(e.Time, s.proof(o.of, seq)...)
 	case s.since.IsZero():
 		s.since, s.sinceSeq = e.Time, seq
 		return s.fail(seq, differences{}, "as wanted; it must stay so for %s", s.Holds)
 	case s.Object == nil && !e.Time.Before(s.since.Add(s.Holds)):
 		// Nothing tells of a request that was not made: the last of the window
 		// has to be seen.
-		s.pass(e.Time, s.proof(s.sinceSeq, seq)...)
+		s.pass(e.Time, s.proof(o.of, s.sinceSeq, seq)...)
 	default:
 		return false
 	}
@@ -216,13 +217,14 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 		return true
 	}
 	result := view.Exec{ExitCode: e.Exec.ExitCode, Stdout: e.Exec.Stdout, Stderr: e.Exec.Stderr}.View()
-	return s.compare(e, observation{result, e.Seq, o.uid, fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod), false})
+	return s.compare(e, observation{view: result, seq: e.Seq, of: o.seq, uid: o.uid, otherwise: fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod)})
 }
 
 func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
 	to := ref{s.Kinds()[0].GroupKind(), s.HTTP.Service + s.HTTP.Pod}
 	request := fmt.Sprintf("%s %s of %s %s, port %d", s.HTTP.Method, s.HTTP.Path, to.kind.Kind, to.name, s.HTTP.Port)
-	if _, exists := g.objects[to]; !exists {
+	asked, exists := g.objects[to]
+	if !exists {
 		s.ran, s.since = false, time.Time{}
 		return s.overdue(e) || s.fail(e.Seq, differences{}, "%s", g.missing(to))
 	}
@@ -235,7 +237,7 @@ func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
 		return true
 	}
 	answer := view.HTTP{Status: e.HTTP.Status, Body: e.HTTP.Body, Headers: e.HTTP.Headers}.View()
-	o := observation{view: answer, seq: e.Seq, otherwise: request + " answers something else"}
+	o := observation{view: answer, seq: e.Seq, of: asked.seq, otherwise: request + " answers something else"}
 	if e.HTTP.Unanswered != "" {
 		o.otherwise, o.nothing = "nobody answers "+request+": "+e.HTTP.Unanswered, true
 	}

@@ -160,9 +160,8 @@ func (s *state) tooLate(at time.Time) bool { return !s.late().IsZero() && at.Aft
 
 // proof are the entries that prove a verdict, the fault's included.
 func (s *state) proof(seqs ...int64) []int64 {
-	if s.broken.seq > 0 {
-		seqs = append([]int64{s.broken.seq}, seqs...)
-	}
+	seqs = slices.DeleteFunc(append([]int64{s.broken.seq}, seqs...), func(seq int64) bool { return seq == 0 })
+	slices.Sort(seqs)
 	return seqs
 }
 
