@@ -3,14 +3,16 @@ package lab
 import (
 	"io/fs"
 	"slices"
+	"strings"
 
 	"podlab.dev/podlab/cue/view"
 )
 
 // crds are the custom resources that a lab brings.
 type crds struct {
-	files []string
-	kinds *view.Kinds
+	files  []string
+	kinds  *view.Kinds
+	broken bool
 }
 
 // customKinds reads the files under crds/.
@@ -22,6 +24,7 @@ func customKinds(r *report, fsys fs.FS) (out crds) {
 			text, err := fs.ReadFile(fsys, file)
 			if err != nil {
 				r.file(file, "%v", err)
+				out.broken = true
 				continue
 			}
 			out.files, texts[join(r.dir, file)] = append(out.files, file), text
@@ -33,7 +36,14 @@ func customKinds(r *report, fsys fs.FS) (out crds) {
 	}
 	kinds, err := view.ReadCRDs(texts)
 	if err != nil {
-		r.es = append(r.es, Error{Msg: err.Error()})
+		e := Error{Msg: err.Error()}
+		for file := range texts {
+			if msg, ok := strings.CutPrefix(e.Msg, file+": "); ok {
+				e = Error{File: file, Msg: msg}
+				break
+			}
+		}
+		r.es, out.broken = append(r.es, e), true
 		return out
 	}
 	out.kinds = kinds

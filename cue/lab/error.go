@@ -2,9 +2,11 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -127,6 +129,8 @@ func (r *report) cue(err error, author string, schema cue.Value) {
 		switch c := choices[path]; {
 		case c == nil:
 			r.add(authorPos(e, author), path, "%s", explain(msg, e.Path(), schema))
+		case strings.Contains(msg, notEmpty):
+			c.at, c.empty = authorPos(e, author), true
 		case m != nil:
 			if len(c.pairs) == 0 {
 				c.at = authorPos(e, author)
@@ -134,7 +138,15 @@ func (r *report) cue(err error, author string, schema cue.Value) {
 			c.pairs = append(c.pairs, [2]string{m[1], m[2]})
 		}
 	}
-	for path, c := range choices {
+	for _, path := range slices.Sorted(maps.Keys(choices)) {
+		c := choices[path]
+		switch {
+		case c.empty:
+			r.add(c.at, path, "this must not be empty")
+			continue
+		case slices.ContainsFunc(list, func(e errors.Error) bool { return below(fieldPath(e.Path()), path) }):
+			continue // what does not fit has been said
+		}
 		if len(c.pairs) > 0 {
 			got, known := c.sides()
 			r.add(c.at, path, "%s is not one of %s", got, strings.Join(known, ", "))
@@ -146,8 +158,18 @@ func (r *report) cue(err error, author string, schema cue.Value) {
 // what it is and what was written, in any order.
 type choice struct {
 	at    token.Pos
+	empty bool // an empty text
 	pairs [][2]string
 }
+
+// below tells whether path is below the other one.
+func below(path, other string) bool {
+	rest, ok := strings.CutPrefix(path, other)
+	return ok && rest != "" && (rest[0] == '.' || rest[0] == '[')
+}
+
+// notEmpty is CUE's way to say that a text is empty.
+const notEmpty = "does not satisfy strings.MinRunes"
 
 // sides tells what was written, which is in every pair, from the alternatives.
 func (c choice) sides() (got string, known []string) {
@@ -181,6 +203,12 @@ var conflict = regexp.MustCompile(`^conflicting values (.+?) and (.+?)(?: \(mism
 // sides tells what was written from what was expected, which CUE names in any
 // order: a type, or a bound, is never what was written.
 func sides(a, b string) (got, want string) {
+	if typeName.MatchString(a) && !typeName.MatchString(b) {
+		return b, a
+	}
+	if typeName.MatchString(b) && !typeName.MatchString(a) {
+		return a, b
+	}
 	if abstract.MatchString(a) {
 		return b, a
 	}
@@ -190,6 +218,9 @@ func sides(a, b string) (got, want string) {
 	return b, a
 }
 
+var typeName = regexp.MustCompile(`^(string|bytes|int|float|number|bool|struct|list)$`)
+
+// abstract may also be a struct or a list that was written.
 var abstract = regexp.MustCompile(`^(string|bytes|int|float|number|bool|null|struct|list|\(.*\)|[<>=!].*|\{.*|\[.*|.* & .*)$`)
 
 func authorPos(e errors.Error, author string) token.Pos {
@@ -224,20 +255,28 @@ func fieldPath(path []string) string {
 			if b.Len() > 0 {
 				b.WriteByte('.')
 			}
-			b.WriteString(p)
+			b.WriteString(unquoted(p))
 		}
 	}
 	return b.String()
+}
+
+// unquoted is a name without the quotes that CUE puts around a dash.
+func unquoted(name string) string {
+	if s, err := strconv.Unquote(name); err == nil && !strings.ContainsAny(s, `."[]`) {
+		return s
+	}
+	return name
 }
 
 // explain puts CUE's words into an author's.
 func explain(msg string, path []string, schema cue.Value) string {
 	switch {
 	case msg == "field not allowed":
-		return noField(path[len(path)-1], fieldsBeside(path, schema))
+		return noField(stranger(path, schema))
 	case strings.HasPrefix(msg, "field is required but not present"):
 		return missing(path[len(path)-1])
-	case strings.Contains(msg, "invalid value") && strings.Contains(msg, "does not satisfy strings.MinRunes"):
+	case strings.Contains(msg, "invalid value") && strings.Contains(msg, notEmpty):
 		return "this must not be empty"
 	case strings.HasPrefix(msg, "invalid value"):
 		return strings.Replace(strings.Replace(msg, "out of bound =~", "it has to match ", 1), "out of bound ", "it has to be ", 1)
@@ -257,6 +296,9 @@ func missing(name string) string {
 }
 
 func noField(name string, known []string) string {
+	if len(known) == 0 {
+		return fmt.Sprintf("the name %q cannot stand here; docs/reference.md shows what names look like", name)
+	}
 	sort.Strings(known)
 	if near := view.Nearest(name, known); near != "" {
 		return fmt.Sprintf("there is no field %q here; did you mean %q?", name, near)
@@ -271,29 +313,48 @@ func keys(m map[string]cue.Value) (out []string) {
 	return out
 }
 
-// fieldsBeside lists the fields that the schema knows where path's last
-// element was written.
-func fieldsBeside(path []string, schema cue.Value) []string {
+// stranger is the first element of path that the schema does not know, and the
+// fields that it knows there.
+func stranger(path []string, schema cue.Value) (name string, known []string) {
 	v := schema
-	for _, p := range path[:len(path)-1] {
+	for i, p := range path {
+		p = unquoted(p)
 		switch {
 		case strings.HasPrefix(p, "#"):
 			continue
 		case strings.Trim(p, "0123456789") == "":
 			v = v.LookupPath(cue.MakePath(cue.AnyIndex))
 		default:
-			next := v.LookupPath(cue.MakePath(cue.Str(p)))
-			for _, s := range []cue.Selector{cue.Str(p).Required(), cue.Str(p).Optional(), cue.AnyString} {
-				if next.Exists() {
-					break
-				}
-				next = v.LookupPath(cue.MakePath(s))
+			next := member(v, p)
+			if !next.Exists() || i == len(path)-1 {
+				return p, fieldNames(v)
 			}
 			v = next
 		}
 	}
-	var names []string
-	for it, err := v.Fields(cue.Optional(true)); err == nil && it.Next(); {
+	return unquoted(path[len(path)-1]), nil
+}
+
+// member is what the schema says of a field.
+func member(schema cue.Value, name string) (v cue.Value) {
+	for _, s := range []cue.Selector{cue.Str(name), cue.Str(name).Required(), cue.Str(name).Optional(), cue.AnyString} {
+		if v = schema.LookupPath(cue.MakePath(s)); v.Exists() {
+			break
+		}
+	}
+	return v
+}
+
+// fieldNames are the fields that the schema knows, in any of its alternatives.
+func fieldNames(schema cue.Value) (names []string) {
+	schema = cue.Dereference(schema)
+	if op, args := schema.Expr(); op == cue.OrOp {
+		for _, arg := range args {
+			names = append(names, fieldNames(arg)...)
+		}
+		return names
+	}
+	for it, err := schema.Fields(cue.Optional(true)); err == nil && it.Next(); {
 		names = append(names, it.Selector().Unquoted())
 	}
 	return names

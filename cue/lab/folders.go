@@ -2,7 +2,9 @@ package lab
 
 import (
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -33,7 +35,7 @@ func (d *decoder) folders(l *Lab) {
 			d.report.file(path.Join("mistakes", m), "lab.cue does not say under mistakes which check catches this one")
 		}
 	}
-	for m := range l.Mistakes {
+	for _, m := range slices.Sorted(maps.Keys(l.Mistakes)) {
 		if !found[m] {
 			d.add(d.pos("mistakes."+m), "mistakes."+m, "there is no folder mistakes/%s", m)
 		}

@@ -54,6 +54,7 @@ type Lab struct {
 
 	origin       fs.FS // the folder as it is
 	translations map[string]translation
+	untranslated *Lab // nil if this is it
 }
 
 // Step is a page of the lab with its checks.

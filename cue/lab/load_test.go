@@ -125,6 +125,25 @@ func FuzzLoad(f *testing.F) {
 	f.Add(minimal)
 	f.Add(strings.ReplaceAll(minimal, "want:", "seen: [{}] \nwant:"))
 	f.Add("steps: [{id: \"a\", checks: [{want: {a: b}, seen: want}]}]")
+	f.Add(withParams)
+	f.Add(inTwoLanguages)
+	f.Add(`params: {a: {from: 1, to: 2, oneOf: ["x", "y"]}, want: oneOf: ["x", "y"]}` + minimal)
+	f.Add(minimal + `steps: [{setup: {
+	manifests: ["01-a.md"]
+	symptoms: [{title: "t", object: {kind: "Pod", name: "p"}, want: status: phase: "Pending"}, {title: "t", events: kind: "Pod", want: reason: "BackOff"}]
+}}]
+mistakes: {want: {fails: "c", belief: "b"}, after: {fails: "c", belief: "b"}}
+lint: hints: "r"`)
+	f.Add(strings.Replace(minimal, "want:", `fault: delete: {kind: "Pod", name: "p"}
+	after: status: phase: "Running"
+	never: status: phase: "Failed"
+	hints: [{text: "t", when: status: phase: "Pending"}, {text: "t", missing: true}]
+	within: "5s", holds: "2s"
+	want:`, 1))
+	f.Add(strings.NewReplacer(`object: {kind: "Pod", name: "p"}`, `http: {service: "s", port: 80, path: "/x?y=z", method: "POST", body: "b"}
+	fault: exec: {pod: "p", command: ["true"]}
+	after: status: >=500`, "want: status: phase: \"Running\"", `want: {status: 200, body: =~"ok", headers: server: string}`).Replace(minimal))
+	f.Add(strings.NewReplacer(`object: {kind: "Pod", name: "p"}`, `quiz: {question: "q", field: {kind: "Pod", name: "p", path: "spec.nodeSelector.\"a.b/c\""}}`, "want: status: phase: \"Running\"", "").Replace(minimal))
 	f.Fuzz(func(t *testing.T, src string) {
 		l, err := lab.Load(fstest.MapFS{"lab.cue": {Data: []byte(src)}, "01-a.md": {}}, "x")
 		if err == nil && l == nil {

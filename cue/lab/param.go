@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
+	"strings"
 
 	"cuelang.org/go/cue"
 )
@@ -41,7 +43,25 @@ func readParams(lab cue.Value, seed string) (out []Param) {
 		}
 		out = append(out, p)
 	}
+	slices.SortFunc(out, func(a, b Param) int { return strings.Compare(a.Name, b.Name) })
 	return out
+}
+
+// params reports params that are not one thing, and returns the paths of their
+// values, of which nothing can be said.
+func (r *report) params(lab cue.Value) (values []string) {
+	it, err := lab.LookupPath(cue.ParsePath("params")).Fields()
+	for err == nil && it.Next() {
+		v := it.Value()
+		has := func(name string) bool { return v.LookupPath(cue.MakePath(cue.Str(name))).Exists() }
+		if v.IncompleteKind() != cue.StructKind || count(has("oneOf"), has("from") || has("to")) == 1 {
+			continue
+		}
+		at := "params." + it.Selector().Unquoted()
+		r.add(v.Pos(), at, "a param is one of several texts, or an integer of a range: write oneOf, or from and to")
+		values = append(values, at+".value")
+	}
+	return values
 }
 
 // pick is a number below n. It must never change: a submission is graded by the
@@ -66,11 +86,12 @@ func filling(lab cue.Value, params []Param) cue.Value {
 var placeholder = regexp.MustCompile(`\{\{params\.([a-zA-Z0-9]+)\}\}`)
 
 // Placeholders are the params that a text of the lab names, each with the offset
-// at which it does.
+// at which it first does.
 func Placeholders(text string) map[string]int {
 	out := map[string]int{}
 	for _, m := range placeholder.FindAllStringSubmatchIndex(text, -1) {
-		if name := text[m[2]:m[3]]; out[name] == 0 {
+		name := text[m[2]:m[3]]
+		if _, ok := out[name]; !ok {
 			out[name] = m[0]
 		}
 	}
@@ -82,16 +103,33 @@ func fill(fsys fs.FS, params []Param) fs.FS {
 	if len(params) == 0 {
 		return fsys
 	}
-	values := map[string]string{}
+	return filled{fsys, valuesOf(params)}
+}
+
+// values are params by name, as a text shows them.
+type values map[string]string
+
+func valuesOf(params []Param) values {
+	out := values{}
 	for _, p := range params {
-		values[p.Name] = p.String()
+		out[p.Name] = p.String()
 	}
-	return filled{fsys, values}
+	return out
+}
+
+// fill is the text with the params filled in; names that are not known stay.
+func (v values) fill(text string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(m string) string {
+		if value, ok := v[placeholder.FindStringSubmatch(m)[1]]; ok {
+			return value
+		}
+		return m
+	})
 }
 
 type filled struct {
 	fs.FS
-	values map[string]string
+	values values
 }
 
 // maxText is how long a file may be to have its params filled in, in bytes.
@@ -103,6 +141,9 @@ func (f filled) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	info, err := file.Stat()
+	if dir, ok := file.(fs.ReadDirFile); ok && err == nil && info.IsDir() {
+		return filledDir{dir, f, name}, nil
+	}
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxText || path.Ext(name) == ".cue" {
 		return file, nil
 	}
@@ -114,12 +155,7 @@ func (f filled) Open(name string) (fs.File, error) {
 		}
 		return f.FS.Open(name)
 	}
-	text = placeholder.ReplaceAllFunc(text, func(m []byte) []byte {
-		if v, ok := f.values[string(placeholder.FindSubmatch(m)[1])]; ok {
-			return []byte(v)
-		}
-		return m
-	})
+	text = []byte(f.values.fill(string(text)))
 	return &filledFile{file, bytes.NewReader(text), int64(len(text))}, nil
 }
 
@@ -143,3 +179,28 @@ type filledInfo struct {
 }
 
 func (i filledInfo) Size() int64 { return i.size }
+
+// filledDir is an open folder whose files have other sizes.
+type filledDir struct {
+	fs.ReadDirFile
+	fsys fs.FS
+	name string
+}
+
+func (d filledDir) ReadDir(n int) ([]fs.DirEntry, error) {
+	entries, err := d.ReadDirFile.ReadDir(n)
+	for i, e := range entries {
+		if e.Type().IsRegular() {
+			entries[i] = filledEntry{e, d.fsys, path.Join(d.name, e.Name())}
+		}
+	}
+	return entries, err
+}
+
+type filledEntry struct {
+	fs.DirEntry
+	fsys fs.FS
+	path string
+}
+
+func (e filledEntry) Info() (fs.FileInfo, error) { return fs.Stat(e.fsys, e.path) }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -10,23 +11,37 @@ import (
 func Letter(n int) string { return string(rune('a' + n)) }
 
 // Same tells whether an answer is the one that is right: letter case and spaces
-// do not count, 0.5 is 500m, and the letter of a choice stands for it.
+// do not count, 0.5 is 500m, and the letter of a choice stands for it, unless it
+// is the text of another choice.
 func (q *Quiz) Same(answer, right string) bool {
-	answer, right = plainly(answer), plainly(right)
-	if answer == right {
-		return true
+	n := q.chosen(right)
+	if n < 0 {
+		return same(answer, right)
 	}
-	for i, c := range q.Choices {
-		if plainly(c) == right {
-			return answer == Letter(i)
-		}
+	if m := q.chosen(answer); m >= 0 {
+		return m == n
 	}
-	a, err := resource.ParseQuantity(answer)
-	if err != nil {
-		return false
+	return plainly(answer) == Letter(n)
+}
+
+// chosen is the index of the choice with this text, or -1. Where the choices are
+// 1.3 and 1.30, or 1m and 1M, each is itself.
+func (q *Quiz) chosen(text string) int {
+	if n := slices.Index(q.Choices, strings.TrimSpace(text)); n >= 0 {
+		return n
 	}
-	r, err := resource.ParseQuantity(right)
-	return err == nil && a.Cmp(r) == 0
+	return slices.IndexFunc(q.Choices, func(c string) bool { return same(c, text) })
+}
+
+// same compares two texts. In a quantity letter case does count: 1M is a million,
+// and 1m a thousandth.
+func same(a, b string) bool {
+	x, errA := resource.ParseQuantity(strings.TrimSpace(a))
+	y, errB := resource.ParseQuantity(strings.TrimSpace(b))
+	if errA == nil && errB == nil {
+		return x.Cmp(y) == 0
+	}
+	return plainly(a) == plainly(b)
 }
 
 // plainly is a text as it is compared: in small letters, words one space apart.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -99,7 +100,8 @@ func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte, seed string
 	authored = filling(authored, params)
 	s.data = schema.Unify(authored)
 	crds := customKinds(r, fsys)
-	d := &decoder{report: r, data: s.data, file: s.file, ctx: ctx, kinds: crds.kinds}
+	d := &decoder{report: r, data: s.data, file: s.file, ctx: ctx, kinds: crds.kinds, crdsBroken: crds.broken}
+	ambiguous := r.params(authored)
 	if !refused {
 		d.wants = filling(ctx.BuildFile(wants), params)
 		if err := d.wants.Err(); err != nil {
@@ -109,6 +111,7 @@ func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte, seed string
 	}
 	if err := s.data.Validate(cue.Concrete(true)); err != nil {
 		r.cue(err, s.file, schema)
+		r.es = slices.DeleteFunc(r.es, func(e Error) bool { return slices.Contains(ambiguous, e.Path) })
 		d.unmask(authored, schema)
 		d.place()
 		return nil

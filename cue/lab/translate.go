@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -15,17 +16,36 @@ import (
 // translation is a lab in another language: what translations/zh.cue says, and
 // the lessons 01-create.zh.md.
 type translation struct {
-	Title   string `json:"title"`
-	Summary string `json:"summary"`
-	Checks  map[string]struct {
-		Title    string   `json:"title"`
-		Why      string   `json:"why"`
-		Next     string   `json:"next"`
-		Hints    []string `json:"hints"`
-		Question string   `json:"question"`
-		Choices  []string `json:"choices"`
-	} `json:"checks"`
-	lessons map[string][]byte // by the file of the step
+	Title   string                `json:"title"`
+	Summary string                `json:"summary"`
+	Checks  map[string]checkTexts `json:"checks"`
+	lessons map[string][]byte     // by the file of the step
+}
+
+type checkTexts struct {
+	Title    string   `json:"title"`
+	Why      string   `json:"why"`
+	Next     string   `json:"next"`
+	Hints    []string `json:"hints"`
+	Question string   `json:"question"`
+	Choices  []string `json:"choices"`
+}
+
+// each calls fn for every text.
+func (t *translation) each(fn func(*string)) {
+	fn(&t.Title)
+	fn(&t.Summary)
+	for id, c := range t.Checks {
+		for _, text := range []*string{&c.Title, &c.Why, &c.Next, &c.Question} {
+			fn(text)
+		}
+		for _, list := range [][]string{c.Hints, c.Choices} {
+			for i := range list {
+				fn(&list[i])
+			}
+		}
+		t.Checks[id] = c
+	}
 }
 
 // lessonFile takes the name of a lesson apart: 01-create.zh.md.
@@ -107,7 +127,10 @@ func (d *decoder) translation(l *Lab, file string) (t translation, err error) {
 		return t, nil
 	}
 	in := decoder{report: d.report, data: v, file: name}
-	for id, c := range t.Checks {
+	values := valuesOf(l.Params)
+	t.each(func(text *string) { *text = values.fill(*text) })
+	for _, id := range slices.Sorted(maps.Keys(t.Checks)) {
+		c := t.Checks[id]
 		at := cue.MakePath(cue.Str("checks"), cue.Str(id)).String()
 		check := l.Check(id)
 		switch {
@@ -128,12 +151,15 @@ func (d *decoder) translation(l *Lab, file string) (t translation, err error) {
 // 47 tag such as "zh" or "pt-BR"; in its own language if it has none that does.
 // What is not translated stays as it is. What is checked is the same.
 func (l *Lab) In(lang string) *Lab {
+	if l.untranslated != nil {
+		l = l.untranslated
+	}
 	t, tag, ok := l.translated(lang)
 	if !ok {
 		return l
 	}
 	out := *l
-	out.Lang = tag
+	out.Lang, out.untranslated = tag, l
 	set := func(to *string, text string) {
 		if text != "" {
 			*to = text

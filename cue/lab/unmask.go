@@ -80,10 +80,14 @@ func (d *decoder) ofStruct(v, schema cue.Value, path string) {
 	open := schema.LookupPath(cue.MakePath(cue.AnyString))
 	for it, err := v.Fields(); err == nil && it.Next(); {
 		name := it.Selector().Unquoted()
-		if wantFields[name] {
+		if wantFields[name] && !wantless[path] {
 			continue
 		}
 		field, ok := known[name]
+		if !ok && len(known) == 0 { // names of the author's
+			field = schema.LookupPath(cue.MakePath(cue.Str(name).Optional()))
+			ok = field.Exists()
+		}
 		switch {
 		case ok:
 			d.fields(it.Value(), field, below(name))
@@ -117,7 +121,7 @@ func (d *decoder) wantsOf(check cue.Value, path string) {
 	case has("object"):
 		gvk, err := d.kinds.Kind(text("object.apiVersion"), text("object.kind"))
 		if err != nil {
-			if kind := text("object.kind"); kind != "" {
+			if kind := text("object.kind"); kind != "" && !d.crdsBroken {
 				d.once(check.LookupPath(cue.ParsePath("object.kind")), path+".object.kind", "%v", err)
 			}
 			return

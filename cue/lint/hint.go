@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"podlab.dev/podlab/cue/lab"
 )
 
 // A hint may come near the answer, but a learner should type it: so much in a
@@ -36,13 +38,22 @@ func (l *linter) hints() {
 						}
 					}
 					if run != "" {
-						l.error(l.field("steps[%d].checks[%d].hints[%d]", i, j, k), "pasteable", "name the command or the field, and leave what it is given to the learner",
+						l.error(l.hint(lang, i, j, k), "pasteable", "name the command or the field, and leave what it is given to the learner",
 							"a hint of check %s has %q in common with %s", c.ID, run, file)
 					}
 				}
 			}
 		}
 	}
+}
+
+// hint is the place of a hint, in the language lang.
+func (l *linter) hint(lang string, step, check, n int) place {
+	hints := func(in *lab.Lab) []lab.Hint { return in.Steps[step].Checks[check].Hints }
+	if lang != "" && hints(l.lab.In(lang))[n].Text != hints(l.lab)[n].Text {
+		return place{file: path.Join("translations", lang+".cue")}
+	}
+	return l.field("steps[%d].checks[%d].hints[%d]", step, check, n)
 }
 
 // commandLines are the lines of a script, without comments and with

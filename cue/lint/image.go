@@ -12,8 +12,8 @@ import (
 	"podlab.dev/podlab/cue/want"
 )
 
-// images looks for images that are another one next month: in the wants and
-// needs of lab.cue, in lessons and in files/.
+// images looks for images that are another one next month: in the wants that
+// are to be met and the needs of lab.cue, in lessons and in files/.
 func (l *linter) images() {
 	if l.lab != nil {
 		for i, ref := range l.lab.Needs.Images {
@@ -21,7 +21,7 @@ func (l *linter) images() {
 		}
 		for i, s := range l.lab.Steps {
 			for j, c := range s.Checks {
-				for _, w := range l.stated(i, j, c) {
+				for _, w := range l.demanded(i, j, c) {
 					for _, lit := range w.literals {
 						if ref, ok := lit.Value.(string); ok && lit.Op == cue.NoOp && isImage(lit) {
 							l.image(l.spelled(lit.Pos, w.path), ref)

@@ -18,6 +18,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -158,8 +159,9 @@ func (l *linter) add(at place, s Severity, rule, do, what string) {
 	}
 }
 
-// constraint is the path of a field that holds a want.
-var constraint = regexp.MustCompile(`\.(want|seen|never|after|when)\b`)
+// constraint is the path of a field that holds a want; an author may also call a
+// mistake so.
+var constraint = regexp.MustCompile(`^steps\b.*\.(want|seen|never|after|when)\b`)
 
 // unsilenced are the rules about what does not load.
 var unsilenced = []string{"lab", "want"}
@@ -169,8 +171,8 @@ func (l *linter) silence() {
 	if l.lab == nil {
 		return
 	}
-	for rule := range l.lab.Silenced {
-		at := l.field("lint")
+	for _, rule := range slices.Sorted(maps.Keys(l.lab.Silenced)) {
+		at := l.field("lint.%s", rule)
 		switch {
 		case slices.Contains(unsilenced, rule):
 			l.error(at, "lint", "mend what it finds", "the rule %s cannot be silenced: what it finds does not load", rule)

@@ -9,14 +9,13 @@ import (
 	"podlab.dev/podlab/cue/lab"
 )
 
-// params looks for params that a text names and the lab does not have, and for
-// those that nothing uses.
+// params looks for params that a text names and the lab does not have.
 func (l *linter) params() {
 	known := map[string]bool{}
 	for _, p := range l.lab.Params {
 		known[p.Name] = true
 	}
-	texts := slices.Concat(l.files("files"), l.files("manifests"), l.files("solutions"), l.files("mistakes"), l.pageFiles())
+	texts := slices.Concat(l.files("files"), l.files("manifests"), l.files("solutions"), l.files("mistakes"), l.files("translations"), l.pageFiles())
 	for _, f := range texts {
 		used := lab.Placeholders(f.text)
 		for _, name := range slices.Sorted(maps.Keys(used)) {
