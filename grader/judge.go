@@ -73,7 +73,7 @@ func (o observation) from(w *want.Constraint) differences {
 // compare holds what was observed against the want; with a fault, first against
 // what it has to be for the fault, and then against what it has to be after it.
 func (s *state) compare(e timeline.Entry, o observation) bool {
-	s.observed = o.view
+	s.observed = func() (map[string]any, error) { return o.view, nil }
 	wanted := s.Want
 	if s.Fault != nil {
 		if s.broken.seq == 0 {
@@ -132,7 +132,7 @@ func (s *state) overdue(e timeline.Entry) bool {
 // judgeGone wants an object that was there and was then deleted.
 func (g *Grader) judgeGone(s *state, e timeline.Entry, own ref) bool {
 	if o, exists := g.objects[own]; exists {
-		s.observed, _ = o.view()
+		s.observed = o.view
 		return s.fail(o.seq, differences{}, "%s %s still exists", own.kind.Kind, own.name)
 	}
 	if gone, ok := g.graves[own]; ok {
@@ -145,7 +145,7 @@ func (g *Grader) judgeGone(s *state, e timeline.Entry, own ref) bool {
 // judgeSeen wants states of one and the same object, in order. States that the
 // object passes through between two wanted ones do not matter.
 func (s *state) judgeSeen(e timeline.Entry, o *object, shown map[string]any) bool {
-	s.observed = shown
+	s.observed = o.view
 	if s.progressU != o.uid {
 		s.progress, s.progressU = nil, o.uid
 	}

@@ -27,9 +27,9 @@ type state struct {
 	seen    int64
 	// errored is set while podlab, not the learner, is in the way.
 	errored string
-	// observed is what was compared last; absent tells that the object did not
+	// observed is what was looked at last; absent tells that the object did not
 	// exist.
-	observed map[string]any
+	observed func() (map[string]any, error)
 	absent   bool
 
 	looked    int64     // the entry of the object's state that was judged last
@@ -202,7 +202,7 @@ func (s *state) hints() (out []int) {
 	for i, h := range s.Hints {
 		switch {
 		case h.Missing && !s.absent:
-		case h.When != nil && (s.absent || s.observed == nil || !h.When.Met(s.observed)):
+		case h.When != nil && !s.looksLike(h.When):
 		default:
 			out = append(out, i)
 		}
@@ -219,4 +219,12 @@ func (s *state) conditional() []int {
 		}
 	}
 	return nil
+}
+
+func (s *state) looksLike(w *want.Constraint) bool {
+	if s.absent || s.observed == nil {
+		return false
+	}
+	shown, err := s.observed()
+	return err == nil && w.Met(shown)
 }

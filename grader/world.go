@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"podlab.dev/podlab/cue/view"
@@ -37,6 +36,7 @@ type object struct {
 	seq int64
 	uid string
 
+	kind  schema.GroupVersionKind
 	raw   json.RawMessage
 	kinds *view.Kinds
 	read  bool
@@ -48,10 +48,7 @@ type object struct {
 func (o *object) view() (map[string]any, error) {
 	if !o.read {
 		o.read = true
-		u := &unstructured.Unstructured{}
-		if o.bad = json.Unmarshal(o.raw, &u.Object); o.bad == nil {
-			o.shown, o.bad = o.kinds.Of(u)
-		}
+		o.shown, o.bad = o.kinds.OfJSON(o.kind, o.raw)
 		o.raw = nil
 	}
 	return o.shown, o.bad
@@ -75,7 +72,7 @@ func (w *world) see(e timeline.Entry) (ref, *object) {
 		return ref{}, nil
 	}
 	r := ref{m.GroupVersionKind().GroupKind(), m.Name}
-	o := &object{seq: e.Seq, uid: string(m.UID), raw: e.Object, kinds: w.kinds}
+	o := &object{seq: e.Seq, uid: string(m.UID), kind: m.GroupVersionKind(), raw: e.Object, kinds: w.kinds}
 	if e.Kind == timeline.Deleted {
 		shown := e.Seq
 		if last := w.objects[r]; last != nil {

@@ -11,7 +11,7 @@ type Exec struct {
 
 // View is the view of e: exitCode, stdout and stderr, always all three.
 func (e Exec) View() map[string]any {
-	return newBuilder().structure(reflect.ValueOf(e))
+	return (&builder{}).structure(reflect.ValueOf(e))
 }
 
 // ShapeOfExec describes [Exec.View].

@@ -14,7 +14,7 @@ type HTTP struct {
 
 // View is the view of h: status, body and headers, always all three.
 func (h HTTP) View() map[string]any {
-	b := builder{}
+	b := &builder{}
 	return b.structure(reflect.ValueOf(h))
 }
 

@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -226,10 +227,19 @@ func FuzzOf(f *testing.F) {
 			t.Skip()
 		}
 		v, err := view.Of(obj)
-		if err == nil {
-			if _, err := json.Marshal(v); err != nil {
-				t.Error(err)
-			}
+		if err != nil {
+			t.Skip()
+		}
+		if _, err := json.Marshal(v); err != nil {
+			t.Error(err)
+		}
+		raw, err := json.Marshal(obj.Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		direct, err := (*view.Kinds)(nil).OfJSON(obj.GroupVersionKind(), raw)
+		if err == nil && fmt.Sprint(direct) != fmt.Sprint(v) {
+			t.Errorf("from the object %v, from its JSON %v", v, direct)
 		}
 	})
 }
