@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"flag"
 	"os"
 	"strings"
@@ -99,4 +100,25 @@ func TestJSONCanBeReadBack(t *testing.T) {
 	if back.Points != 9 || len(back.Results) != 6 || back.Results[1].Mismatches[0].Got != `"Pending"` {
 		t.Errorf("read back %+v", back)
 	}
+}
+
+func TestJUnit(t *testing.T) {
+	var b bytes.Buffer
+	r := sample()
+	r.Results[1].Message = "a ]]> & <b>\x1b[31m"
+	if err := report.JUnit(&b, r, report.Options{Clean: clean}); err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		Suites []struct {
+			Tests, Failures, Errors, Skipped int `xml:",attr"`
+		} `xml:"testsuite"`
+	}
+	if err := xml.Unmarshal(b.Bytes(), &read); err != nil {
+		t.Fatalf("%v in\n%s", err, b.String())
+	}
+	if !strings.Contains(b.String(), "wanted &#34;Running&#34;") && !strings.Contains(b.String(), `wanted "Running", found "Pending"`) {
+		t.Errorf("what was found is not there:\n%s", b.String())
+	}
+
 }

@@ -13,7 +13,7 @@ func newCheck(a *app) *cobra.Command {
 	var all bool
 	var patience time.Duration
 	cmd := a.labName(&cobra.Command{
-		Use: "check [LAB]", Short: "Check your work now",
+		Use: "check [LAB]", Short: "Check your work now", Annotations: map[string]string{"junit": "yes"},
 		Long: "Check looks at the cluster and says for each check of the page what is found, what is wanted, why, and where to look.\nIt exits 0 when all of them passed, 1 when not, 3 when the cluster could not be looked at.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x, err := a.session(args)
@@ -39,6 +39,8 @@ func newCheck(a *app) *cobra.Command {
 			switch {
 			case a.json:
 				err = report.JSON(a.Out, r)
+			case a.junit:
+				err = report.JUnit(a.Out, r, a.Options())
 			case all:
 				o := a.Options()
 				o.All = true

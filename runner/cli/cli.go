@@ -68,6 +68,7 @@ type app struct {
 	options cluster.Options
 	pack    string // the pack that names of labs are of; empty is the built-in one
 	json    bool
+	junit   bool // only of commands that say that they can
 	verbose bool
 }
 
@@ -95,8 +96,13 @@ func newRoot(a *app) *cobra.Command {
 			case "text":
 			case "json":
 				a.json = true
+			case "junit":
+				if cmd.Annotations["junit"] == "" {
+					return usage("%s has no output for JUnit", cmd.CommandPath())("podlab check and podlab lab test have one; use -o text or -o json here")
+				}
+				a.junit = true
 			default:
-				return usage("there is no output format %q", output)("use -o text or -o json")
+				return usage("there is no output format %q", output)("use -o text or -o json; podlab check and podlab lab test also know -o junit")
 			}
 			a.Look = plain.Terminal()
 			if a.verbose {
@@ -120,7 +126,7 @@ func newRoot(a *app) *cobra.Command {
 	f.StringVar(&a.options.NodeImage, "node-image", "", "image of kind's nodes (or set PODLAB_NODE_IMAGE)")
 	f.StringVar(&a.pack, "pack", "", "where labs are from: a folder of labs, or a module like example.com/team/pods@v0.1.0 (or set PODLAB_PACK)")
 	f.StringVar(&lang, "lang", "", "the language of lessons, like zh (or set PODLAB_LANG; default: that of your system)")
-	f.StringVarP(&output, "output", "o", "text", "text or json")
+	f.StringVarP(&output, "output", "o", "text", "text or json (check and lab test: or junit)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show what is done behind the scenes")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v", err)("%s --help shows the flags", cmd.CommandPath())
