@@ -136,6 +136,8 @@ func (s *Spec) controlPlane() []part {
 				"--root-ca-file", pki + "ca.crt", "--service-account-private-key-file", pki + "sa.key", "--use-service-account-credentials",
 				"--cluster-signing-cert-file", pki + "ca.crt", "--cluster-signing-key-file", pki + "ca.key",
 				"--controllers", "*,bootstrapsigner,tokencleaner", "--cluster-cidr", podNet.String(),
+				// By default under /usr, which is read-only here.
+				"--flex-volume-plugin-dir", "/var/lib/kubelet/volumeplugins",
 				"--kube-api-qps", "200", "--kube-api-burst", "400"},
 		},
 		{
