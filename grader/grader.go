@@ -49,7 +49,7 @@ func New(l *lab.Lab) *Grader {
 }
 
 func (g *Grader) reset() {
-	g.world = newWorld(g.lab.Kinds)
+	g.world = newWorld(g.lab)
 	g.states, g.byID, g.setups = nil, map[string]*state{}, map[string]*setup{}
 	all := map[string]*state{}
 	for i := range g.lab.Steps {
@@ -148,7 +148,9 @@ func (g *Grader) start(e timeline.Entry) {
 			p.begun, p.done, p.trouble = false, false, ""
 		}
 	}
-	g.origin = e.Origin
+	if g.origin = e.Origin; g.origin != nil {
+		g.key = g.origin.Namespace
+	}
 	clear(g.synced)
 	clear(g.trouble)
 	for _, s := range g.states {

@@ -384,6 +384,37 @@ checks: [{id: "one", title: "t", why: "w", object: {kind: "Pod", name: "p"}, wan
 	}
 }
 
+// Of a Secret a timeline has seals, by which it is told whether a value is the
+// one that is wanted.
+func TestSecrets(t *testing.T) {
+	l := load(t, check("one", `object: {kind: "Secret", name: "s"}, want: data: password: "czNjcjN0"`)+
+		check("two", `object: {kind: "Secret", name: "s"}, want: data: password: "YQ==" | "Yg=="`))
+	secret := func(key, value string) timeline.Entry {
+		return timeline.Entry{Kind: timeline.Object, Object: json.RawMessage(fmt.Sprintf(
+			`{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s","uid":"u"},"data":{"password":%q}}`, timeline.Seal(key, value)))}
+	}
+	for _, c := range []struct {
+		name, key, value string
+		want             []grader.Verdict
+	}{
+		{"the value", "n1", "czNjcjN0", []grader.Verdict{grader.Passed, grader.Failed}},
+		{"one of several", "n1", "Yg==", []grader.Verdict{grader.Failed, grader.Passed}},
+		{"another", "n1", "eA==", []grader.Verdict{grader.Failed, grader.Failed}},
+		{"the seal of another namespace", "n2", "czNjcjN0", []grader.Verdict{grader.Failed, grader.Failed}},
+	} {
+		x := newTape(t).put(secret(c.key, c.value)).put(timeline.Entry{Kind: timeline.Synced, Of: "Secret"})
+		r := judge(l, x, true)
+		for i, want := range c.want {
+			if got := r.Results[i]; got.Verdict != want {
+				t.Errorf("%s: %s is %s, %v", c.name, got.Check, got.Verdict, got.Mismatches)
+			}
+		}
+		if text := fmt.Sprint(r); strings.Contains(text, "cG9kbGFi") {
+			t.Errorf("%s: a seal is shown: %s", c.name, text)
+		}
+	}
+}
+
 // Hints are for what the learner did.
 func TestHintsFollowTheObservation(t *testing.T) {
 	l := load(t, check("one", onPod+`want: status: phase: "Running", hints: ["all", {text: "none", missing: true}, {text: "failed", when: status: phase: "Failed"}]`))

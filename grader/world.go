@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/cue/view"
 	"podlab.dev/podlab/grader/timeline"
 )
@@ -23,6 +24,10 @@ type world struct {
 	synced  map[string]bool
 	trouble map[string]string
 	kinds   *view.Kinds
+	// key is what values of Secrets are sealed under, asked the values that the
+	// lab compares them with.
+	key   string
+	asked []string
 }
 
 type ref struct {
@@ -39,6 +44,7 @@ type object struct {
 	kind  schema.GroupVersionKind
 	raw   json.RawMessage
 	kinds *view.Kinds
+	open  func(shown map[string]any) // puts back what was sealed; may be nil
 	read  bool
 	shown map[string]any
 	bad   error
@@ -50,6 +56,9 @@ func (o *object) view() (map[string]any, error) {
 		o.read = true
 		o.shown, o.bad = o.kinds.OfJSON(o.kind, o.raw)
 		o.raw = nil
+		if o.open != nil {
+			o.open(o.shown)
+		}
 	}
 	return o.shown, o.bad
 }
@@ -58,10 +67,13 @@ func (o *object) view() (map[string]any, error) {
 // deleted it.
 type grave struct{ shown, deleted int64 }
 
-var pods = schema.GroupKind{Kind: "Pod"}
+var (
+	pods    = schema.GroupKind{Kind: "Pod"}
+	secrets = schema.GroupKind{Kind: "Secret"}
+)
 
-func newWorld(kinds *view.Kinds) world {
-	return world{kinds: kinds, objects: map[ref]*object{}, graves: map[ref]grave{}, synced: map[string]bool{}, trouble: map[string]string{}}
+func newWorld(l *lab.Lab) world {
+	return world{kinds: l.Kinds, asked: l.SecretValues(), objects: map[ref]*object{}, graves: map[ref]grave{}, synced: map[string]bool{}, trouble: map[string]string{}}
 }
 
 // see brings the world up to date with an object entry, and returns what it
@@ -83,7 +95,28 @@ func (w *world) see(e timeline.Entry) (ref, *object) {
 		return r, o
 	}
 	w.objects[r] = o
+	if r.kind == secrets {
+		o.open = w.unseal
+	}
 	return r, o
+}
+
+// unseal puts the values that the lab asks for back into a Secret, where it has
+// them. Of all others it can only be told that they are others.
+func (w *world) unseal(shown map[string]any) {
+	data, _ := shown["data"].(map[string]any)
+	for name, value := range data {
+		text, _ := value.(string)
+		if !timeline.Sealed(text) {
+			continue // recorded by hand
+		}
+		data[name] = "(another value)"
+		for _, asked := range w.asked {
+			if timeline.Seal(w.key, asked) == text {
+				data[name] = asked
+			}
+		}
+	}
 }
 
 // sees tells whether what is known of a check's kinds is what there is. While

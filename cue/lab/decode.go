@@ -221,6 +221,7 @@ func (d *decoder) check(in rawCheck, p string) Check {
 		}
 		c.Hints = append(c.Hints, hint)
 	}
+	d.secrets(&c, p)
 	return c
 }
 

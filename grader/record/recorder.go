@@ -59,6 +59,7 @@ type Recorder struct {
 
 	synced chan struct{}
 	http   *http.Client // with the identity of REST
+	key    string       // that values of Secrets are sealed under
 	busy   atomic.Int32 // commands and requests that are running
 	fail   context.CancelCauseFunc
 
@@ -98,6 +99,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.key = origin.Namespace
 	if err := r.Sink(timeline.Entry{Kind: timeline.Start, Origin: origin}); err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (w *watcher) Delete(obj any) error {
 	defer w.mu.Unlock()
 	u := obj.(*unstructured.Unstructured)
 	delete(w.known, u.GetName())
-	w.put(timeline.Entry{Kind: timeline.Deleted, Object: clean(u)})
+	w.put(timeline.Entry{Kind: timeline.Deleted, Object: w.clean(u)})
 	w.see(u, false)
 	return nil
 }
@@ -151,7 +151,7 @@ func (w *watcher) Replace(list []any, _ string) error {
 func (w *watcher) Resync() error { return nil }
 
 func (w *watcher) record(u *unstructured.Unstructured) {
-	raw := clean(u)
+	raw := w.clean(u)
 	if w.known == nil {
 		w.known = map[string]json.RawMessage{}
 	}
@@ -183,10 +183,22 @@ func (w *watcher) see(u *unstructured.Unstructured, exists bool) {
 	w.changed = make(chan struct{})
 }
 
-// clean drops what no check is about and what would only make the record long.
-func clean(u *unstructured.Unstructured) json.RawMessage {
+// clean drops what no check is about and what would only make the record long,
+// and seals what nobody is to read.
+func (r *Recorder) clean(u *unstructured.Unstructured) json.RawMessage {
 	u = u.DeepCopy()
 	u.SetManagedFields(nil)
+	if u.GetKind() == "Secret" && u.GetAPIVersion() == "v1" {
+		data, _, _ := unstructured.NestedMap(u.Object, "data")
+		for name, value := range data {
+			text, _ := value.(string)
+			data[name] = timeline.Seal(r.key, text)
+		}
+		if len(data) > 0 {
+			u.Object["data"] = data
+		}
+		delete(u.Object, "stringData") // the API server does not keep it either
+	}
 	if a := u.GetAnnotations(); a[corev1.LastAppliedConfigAnnotation] != "" {
 		delete(a, corev1.LastAppliedConfigAnnotation)
 		if len(a) == 0 {

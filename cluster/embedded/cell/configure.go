@@ -127,6 +127,7 @@ clusterDNS: [` + serviceDNS.String() + `]
 clusterDomain: cluster.local
 resolvConf: /etc/resolv.conf
 serializeImagePulls: false
+volumePluginDir: /var/lib/kubelet/volumeplugins
 # The disk is the user's: a full one must not evict the lab.
 imageGCHighThresholdPercent: 100
 evictionHard:
