@@ -2,9 +2,7 @@ package workload
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
@@ -33,12 +30,7 @@ const established = 30 * time.Second
 // somebody else's.
 func (w *Workload) Define(ctx context.Context, fsys fs.FS, files []string) error {
 	for _, file := range files {
-		f, err := fsys.Open(file)
-		if err != nil {
-			return fmt.Errorf("read the lab's %s: %w", file, err)
-		}
-		err = w.define(ctx, f)
-		f.Close()
+		err := objects(fsys, file, func(crd *unstructured.Unstructured) error { return w.define(ctx, crd) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
@@ -46,40 +38,24 @@ func (w *Workload) Define(ctx context.Context, fsys fs.FS, files []string) error
 	return nil
 }
 
-func (w *Workload) define(ctx context.Context, r io.Reader) error {
-	documents := yaml.NewYAMLOrJSONDecoder(r, 4096)
-	for {
-		obj := &unstructured.Unstructured{}
-		err := documents.Decode(&obj.Object)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if len(obj.Object) == 0 {
-			continue
-		}
-		api, name := w.dynamic.Resource(definitions), obj.GetName()
-		switch old, err := api.Get(ctx, name, metav1.GetOptions{}); {
-		case err == nil && old.GetLabels()[made] != manager:
-			continue
-		case err != nil && !apierrors.IsNotFound(err):
-			return fmt.Errorf("read definition %s: %w", name, err)
-		}
-		labels := obj.GetLabels()
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		labels[made] = manager
-		obj.SetLabels(labels)
-		if _, err := api.Apply(ctx, name, obj, metav1.ApplyOptions{FieldManager: manager, Force: true}); err != nil {
-			return fmt.Errorf("define %s: %w", name, err)
-		}
-		if err := w.served(ctx, name); err != nil {
-			return err
-		}
+func (w *Workload) define(ctx context.Context, crd *unstructured.Unstructured) error {
+	api, name := w.dynamic.Resource(definitions), crd.GetName()
+	switch old, err := api.Get(ctx, name, metav1.GetOptions{}); {
+	case err == nil && old.GetLabels()[made] != manager:
+		return nil
+	case err != nil && !apierrors.IsNotFound(err):
+		return fmt.Errorf("read definition %s: %w", name, err)
 	}
+	labels := crd.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[made] = manager
+	crd.SetLabels(labels)
+	if _, err := api.Apply(ctx, name, crd, metav1.ApplyOptions{FieldManager: manager, Force: true}); err != nil {
+		return fmt.Errorf("define %s: %w", name, err)
+	}
+	return w.served(ctx, name)
 }
 
 // served waits until the API server serves the kind of a definition.

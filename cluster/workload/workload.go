@@ -111,6 +111,21 @@ var errScope = errors.New("it has no namespace; a lab may change its own namespa
 
 // each calls do for every object of a file; its error names the object.
 func (w *Workload) each(fsys fs.FS, file string, do func(dynamic.ResourceInterface, *unstructured.Unstructured) error) error {
+	return objects(fsys, file, func(obj *unstructured.Unstructured) error {
+		api, err := w.of(obj.GroupVersionKind())
+		if err == nil {
+			obj.SetNamespace(w.namespace)
+			err = do(api, obj)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %s %s: %w", file, obj.GetKind(), obj.GetName(), err)
+		}
+		return nil
+	})
+}
+
+// objects calls do for every object of a file of YAML or JSON.
+func objects(fsys fs.FS, file string, do func(*unstructured.Unstructured) error) error {
 	f, err := fsys.Open(file)
 	if err != nil {
 		return fmt.Errorf("read the lab's %s: %w", file, err)
@@ -129,13 +144,8 @@ func (w *Workload) each(fsys fs.FS, file string, do func(dynamic.ResourceInterfa
 		if len(obj.Object) == 0 {
 			continue // between two ---
 		}
-		api, err := w.of(obj.GroupVersionKind())
-		if err == nil {
-			obj.SetNamespace(w.namespace)
-			err = do(api, obj)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %s %s: %w", file, obj.GetKind(), obj.GetName(), err)
+		if err := do(obj); err != nil {
+			return err
 		}
 	}
 }
