@@ -10,6 +10,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -92,9 +93,30 @@ func (e *NoSessionError) Remedy() string {
 // Usage marks the error as one of input.
 func (e *NoSessionError) Usage() {}
 
+// SeedError says that a session has other params than are asked for.
+type SeedError struct{ Key string }
+
+func (e *SeedError) Error() string {
+	return fmt.Sprintf("lab %s was begun with another seed", e.Key)
+}
+
+// Remedy keeps what the learner has done.
+func (e *SeedError) Remedy() string {
+	return "go on without --seed: the lab's values stay what they are"
+}
+
+// Usage marks the error as one of input.
+func (e *SeedError) Usage() {}
+
 // Open begins the session of a lab, or resumes it. name is how the lab can be
-// loaded again; see [Catalog.Ref].
+// loaded again; see [Catalog.Ref]. The params are picked by chance when it begins.
 func (s Store) Open(key, name string, l *lab.Lab) (*Session, error) {
+	return s.OpenSeeded(key, name, l, "")
+}
+
+// OpenSeeded opens a session whose params are picked by seed; one that was begun
+// with another is a [SeedError].
+func (s Store) OpenSeeded(key, name string, l *lab.Lab, seed string) (*Session, error) {
 	dir := s.session(key)
 	if err := os.MkdirAll(filepath.Join(dir, "work"), 0o700); err != nil {
 		return nil, fmt.Errorf("make the session's folder: %w", err)
@@ -105,13 +127,16 @@ func (s Store) Open(key, name string, l *lab.Lab) (*Session, error) {
 			*st = State{Key: key, Namespace: key, Started: time.Now().UTC()}
 		}
 		if st.Seed == "" {
-			st.Seed = fmt.Sprintf("%08x", rand.Uint32())
+			st.Seed = cmp.Or(seed, fmt.Sprintf("%08x", rand.Uint32()))
 		}
 		st.Lab, st.Title, st.Points = name, l.Title, l.Points()
 		st.Page = min(st.Page, len(l.Steps)-1)
 	})
 	if err != nil {
 		return nil, err
+	}
+	if seed != "" && x.State.Seed != seed {
+		return nil, &SeedError{Key: key}
 	}
 	if x.Lab, err = l.For(x.State.Seed); err != nil {
 		return nil, err

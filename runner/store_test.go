@@ -176,3 +176,25 @@ func TestManyShellsOpenAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSeedOfASessionStays(t *testing.T) {
+	store, l := NewStore(t.TempDir()), testLab(t, nil)
+	x, err := store.OpenSeeded("test", "test", l, "student-7")
+	if err != nil || x.State.Seed != "student-7" {
+		t.Fatalf("seed %q, %v", x.State.Seed, err)
+	}
+	if x, err = store.Open("test", "test", l); err != nil || x.State.Seed != "student-7" {
+		t.Errorf("opened again: seed %q, %v", x.State.Seed, err)
+	}
+	var other *SeedError
+	if _, err := store.OpenSeeded("test", "test", l, "student-8"); !errors.As(err, &other) {
+		t.Errorf("another seed: %v", err)
+	}
+	first, err := store.Open("other", "test", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := store.Open("third", "test", l); err != nil || second.State.Seed == first.State.Seed {
+		t.Errorf("two learners have the seed %q, %v", first.State.Seed, err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 func newStart(a *app) *cobra.Command {
 	var detach bool
+	var seed string
 	cmd := a.labName(&cobra.Command{
 		Use: "start [LAB]", Short: "Start a lab, or go on with it",
 		Long: "Start shows the page you are on, brings the cluster up, and then shows every check as it changes.\nWork in a second terminal: podlab shell. LAB is a built-in lab, one of --pack, or a folder like ./my-lab; without it the last one goes on.",
@@ -37,7 +38,7 @@ func newStart(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x, err := a.store.Open(key, ref, l)
+			x, err := a.store.OpenSeeded(key, ref, l, seed)
 			if err != nil {
 				return err
 			}
@@ -68,5 +69,6 @@ func newStart(a *app) *cobra.Command {
 		},
 	})
 	cmd.Flags().BoolVar(&detach, "detach", false, "prepare the lab, show the page and return")
+	cmd.Flags().StringVar(&seed, "seed", "", "pick the lab's values by this, such as a student's number (default: by chance)")
 	return cmd
 }
