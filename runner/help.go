@@ -96,12 +96,6 @@ func (x *Session) Answer(check, text string) (*lab.Check, error) {
 	if runes := []rune(text); len(runes) > maxAnswer {
 		text = string(runes[:maxAnswer])
 	}
-	// A choice is kept by its letter, which is the same in every language.
-	for i, choice := range c.Quiz.Choices {
-		if c.Quiz.Same(text, choice) {
-			text = lab.Letter(i)
-			break
-		}
-	}
-	return c, x.Update(func(st *State) { st.Answers = append(st.Answers, Answered{check, text}) })
+	given := Answered{check, c.Quiz.Own(text)}
+	return c, x.Update(func(st *State) { st.Answers = append(st.Answers, given) })
 }

@@ -92,6 +92,8 @@ type Quiz struct {
 	Choices  []string // none for a question that is open
 	Answers  []string
 	Field    *Field
+
+	own []string // the choices in the lab's own language, where others are shown
 }
 
 // Field is a field of an object, by its path in the object's view.

@@ -24,13 +24,36 @@ func (q *Quiz) Same(answer, right string) bool {
 	return plainly(answer) == Letter(n)
 }
 
-// chosen is the index of the choice with this text, or -1. Where the choices are
-// 1.3 and 1.30, or 1m and 1M, each is itself.
-func (q *Quiz) chosen(text string) int {
-	if n := slices.Index(q.Choices, strings.TrimSpace(text)); n >= 0 {
-		return n
+// Own is an answer as it is kept: a choice, whichever way it was given, by its
+// text in the lab's own language.
+func (q *Quiz) Own(answer string) string {
+	n := q.chosen(answer)
+	for i := range q.Choices {
+		if n < 0 && plainly(answer) == Letter(i) {
+			n = i
+		}
 	}
-	return slices.IndexFunc(q.Choices, func(c string) bool { return same(c, text) })
+	switch {
+	case n < 0:
+		return answer
+	case q.own != nil:
+		return q.own[n]
+	}
+	return q.Choices[n]
+}
+
+// chosen is the index of the choice with this text, in the language that is shown
+// or the lab's own, or -1. Where the choices are 1.3 and 1.30, or 1m and 1M, each
+// is itself.
+func (q *Quiz) chosen(text string) int {
+	for _, equal := range []func(a, b string) bool{func(a, b string) bool { return a == strings.TrimSpace(b) }, same} {
+		for _, choices := range [][]string{q.Choices, q.own} {
+			if n := slices.IndexFunc(choices, func(c string) bool { return equal(c, text) }); n >= 0 {
+				return n
+			}
+		}
+	}
+	return -1
 }
 
 // same compares two texts. In a quantity letter case does count: 1M is a million,

@@ -210,7 +210,7 @@ func (q *Quiz) translate(choices []string) {
 			answers[i] = choices[n]
 		}
 	}
-	q.Choices, q.Answers = choices, answers
+	q.own, q.Choices, q.Answers = q.Choices, choices, answers
 }
 
 func (l *Lab) translated(lang string) (translation, string, bool) {
