@@ -6,7 +6,6 @@ import (
 	"sort"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"podlab.dev/podlab/cue/lab"
@@ -79,12 +78,20 @@ func newWorld(l *lab.Lab) world {
 // see brings the world up to date with an object entry, and returns what it
 // shows; nil for one that the recorder did not write.
 func (w *world) see(e timeline.Entry) (ref, *object) {
-	var m metav1.PartialObjectMetadata
+	var m struct { // all that has to be known of a state that no check looks at
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Metadata   struct {
+			Name string `json:"name"`
+			UID  string `json:"uid"`
+		} `json:"metadata"`
+	}
 	if err := json.Unmarshal(e.Object, &m); err != nil {
 		return ref{}, nil
 	}
-	r := ref{m.GroupVersionKind().GroupKind(), m.Name}
-	o := &object{seq: e.Seq, uid: string(m.UID), kind: m.GroupVersionKind(), raw: e.Object, kinds: w.kinds}
+	kind := schema.FromAPIVersionAndKind(m.APIVersion, m.Kind)
+	r := ref{kind.GroupKind(), m.Metadata.Name}
+	o := &object{seq: e.Seq, uid: m.Metadata.UID, kind: kind, raw: e.Object, kinds: w.kinds}
 	if e.Kind == timeline.Deleted {
 		shown := e.Seq
 		if last := w.objects[r]; last != nil {
