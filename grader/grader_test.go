@@ -88,6 +88,10 @@ func (x *tape) log(uid, line string) *tape {
 func (x *tape) exec(uid string, code int, stdout, trouble string) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Exec, Exec: &timeline.ExecResult{Check: "one", Pod: "p", UID: uid, ExitCode: code, Stdout: stdout, Error: trouble}})
 }
+func (x *tape) twoContainers() *tape {
+	return x.put(timeline.Entry{Kind: timeline.Object, Object: json.RawMessage(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","uid":"u"},
+		"spec":{"containers":[{"name":"web"},{"name":"app"}],"initContainers":[{"name":"setup"}]}}`)})
+}
 func (x *tape) event(pod, reason string) *tape {
 	x.version++
 	return x.put(timeline.Entry{Kind: timeline.Object, Object: json.RawMessage(fmt.Sprintf(`{"apiVersion":"v1","kind":"Event",
@@ -226,6 +230,10 @@ func TestVerdicts(t *testing.T) {
 		{"log of no Pod", logs, func(x *tape) *tape { return x.synced() }, []grader.Verdict{F}, "no Pod p"},
 
 		{"exec", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 0, "yes\n", "") }, []grader.Verdict{P}, ""},
+		{"exec in a container that is not there", check("one", `exec: {pod: "p", container: "side", command: ["true"]}, want: exitCode: 0`), func(x *tape) *tape { return x.synced().twoContainers() },
+			[]grader.Verdict{F}, "Pod p has no container side; it has app, setup, web"},
+		{"log of a container that is not there", check("one", `logs: {pod: "p", container: "side", match: "x"}`), func(x *tape) *tape { return x.synced().twoContainers() },
+			[]grader.Verdict{F}, "Pod p has no container side"},
 		{"exec gives something else", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 1, "", "") }, []grader.Verdict{F}, "something else"},
 		{"exec never run", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "not been run"},
 		{"exec trouble is ours", exec, func(x *tape) *tape {

@@ -174,6 +174,9 @@ func (g *Grader) judgeLogs(s *state, e timeline.Entry) bool {
 	if !exists {
 		return s.fail(e.Seq, differences{}, "%s", g.missing(pod))
 	}
+	if none := noContainer(s.Logs.Pod, o, s.Logs.Container); none != "" {
+		return s.fail(o.seq, differences{}, "%s", none)
+	}
 	if e.Kind == timeline.Log && e.Log.UID == o.uid {
 		return s.fail(e.Seq, differences{said: []want.Mismatch{{Path: "log", Want: "a line that matches " + s.Logs.Match.String(), Got: e.Log.Line}}},
 			"no line of the log matches yet; the newest is shown")
@@ -203,6 +206,9 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 	if !exists {
 		s.ran = false
 		return s.overdue(e) || s.fail(e.Seq, differences{}, "%s", g.missing(pod))
+	}
+	if none := noContainer(s.Exec.Pod, o, s.Exec.Container); none != "" {
+		return s.overdue(e) || s.fail(o.seq, differences{}, "%s", none)
 	}
 	if !runs(o, s.Exec.Container) {
 		s.since = time.Time{}

@@ -3,6 +3,8 @@ package grader
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -219,4 +221,24 @@ func runs(o *object, container string) bool {
 		}
 	}
 	return false
+}
+
+// noContainer says that a Pod has no container of this name, and which it has, or
+// "": so it is when no name is asked for.
+func noContainer(pod string, o *object, name string) string {
+	shown, err := o.view()
+	spec, _ := shown["spec"].(map[string]any)
+	if err != nil || name == "" || spec["containers"] == nil {
+		return ""
+	}
+	var names []string
+	for _, list := range []string{"containers", "initContainers", "ephemeralContainers"} {
+		containers, _ := spec[list].(map[string]any)
+		if _, ok := containers[name]; ok {
+			return ""
+		}
+		names = slices.AppendSeq(names, maps.Keys(containers))
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("Pod %s has no container %s; it has %s", pod, name, strings.Join(names, ", "))
 }
