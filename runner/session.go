@@ -181,11 +181,11 @@ func (x *Session) Check(ctx context.Context, step string, patience time.Duration
 		return grader.Report{}, err
 	}
 	defer done()
-	g := live.New(x.Lab, file)
-	if !shared { // the other process prepares and breaks
-		if g, err = x.grading(cfg, file); err != nil {
-			return grader.Report{}, err
-		}
+	var g *live.Grading
+	if shared { // the other process prepares and breaks
+		g = live.New(x.Lab, file)
+	} else if g, err = x.grading(cfg, file); err != nil {
+		return grader.Report{}, err
 	}
 	r, err := g.Once(ctx, cfg, x.State.Namespace, step, patience)
 	if err != nil {

@@ -63,12 +63,12 @@ func inspect(fsys fs.FS, dir, seed string) (*Source, error) {
 func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte, seed string) error {
 	// Two readings of the one file: the data, with the wants taken out, can be
 	// asked to be concrete; the wants, with every field made required, cannot.
-	data, err := s.parse(src)
+	data, err := parse(s.file, src)
 	if err != nil {
 		r.cue(err, s.file, cue.Value{})
 		return nil
 	}
-	wants, err := s.parse(src)
+	wants, err := parse(s.file, src)
 	if err != nil {
 		return err
 	}
@@ -129,10 +129,10 @@ func (s *Source) read(r *report, fsys fs.FS, dir string, src []byte, seed string
 // SchemaImport is where the schema is found by stock cue; here it is built in.
 const SchemaImport = "podlab.dev/podlab/cue/lab"
 
-// parse reads lab.cue. What it takes from the schema (lab.#Lab) is left out: all
-// of the file is held against the schema anyway, the one that is built in.
-func (s *Source) parse(src []byte) (*ast.File, error) {
-	f, err := parser.ParseFile(s.file, src, parser.ParseComments)
+// parse reads a file of CUE. What it takes from the schema (lab.#Lab) is left
+// out: all of it is held against the schema anyway, the one that is built in.
+func parse(file string, src []byte) (*ast.File, error) {
+	f, err := parser.ParseFile(file, src, parser.ParseComments)
 	if err != nil {
 		return nil, err
 	}

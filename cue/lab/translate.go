@@ -108,7 +108,7 @@ func (d *decoder) translation(l *Lab, file string) (t translation, err error) {
 		return t, fmt.Errorf("read %s: %w", file, err)
 	}
 	name := join(d.dir, file)
-	f, err := (&Source{file: name}).parse(src)
+	f, err := parse(name, src)
 	if err != nil {
 		d.report.cue(err, name, cue.Value{})
 		return t, nil

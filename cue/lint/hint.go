@@ -28,7 +28,7 @@ func (l *linter) hints() {
 				lines = append(lines, line{file, text})
 			}
 		}
-		for _, lang := range append([]string{""}, l.lab.Languages...) {
+		for _, lang := range l.languages() {
 			for j, c := range l.lab.In(lang).Steps[i].Checks {
 				for k, hint := range c.Hints {
 					run, file := "", ""

@@ -24,7 +24,7 @@ import (
 // lesson names counts as said.
 func (l *linter) lessons() {
 	given := l.files("files")
-	for _, lang := range append([]string{""}, l.lab.Languages...) {
+	for _, lang := range l.languages() {
 		for i, s := range l.lab.In(lang).Steps {
 			if s.Lesson == nil || lang != "" && bytes.Equal(s.Lesson, l.lab.Steps[i].Lesson) {
 				continue // the loader says that there is none; a page that is not translated was seen

@@ -11,7 +11,7 @@ const telling = 4
 
 // answers looks for hints that say the answer to their question.
 func (l *linter) answers() {
-	for _, lang := range append([]string{""}, l.lab.Languages...) {
+	for _, lang := range l.languages() {
 		for i, s := range l.lab.In(lang).Steps {
 			for j, c := range s.Checks {
 				if c.Quiz == nil {

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// languages are those of the lab, its own first, which has no name.
+func (l *linter) languages() []string { return append([]string{""}, l.lab.Languages...) }
+
 // translations looks for what is in one language and not in another.
 func (l *linter) translations() {
 	for _, lang := range l.lab.Languages {

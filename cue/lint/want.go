@@ -42,8 +42,6 @@ func (l *linter) wants() {
 		for j, c := range s.Checks {
 			for _, w := range l.stated(i, j, c) {
 				l.sentences(c, w)
-			}
-			for _, w := range l.stated(i, j, c) {
 				if c.Object != nil && c.Holds == 0 && strings.HasSuffix(w.path, ".want") && c.Fault == nil {
 					l.momentary(c, w)
 				}

@@ -51,37 +51,23 @@ func New(v cue.Value) (Constraint, error) {
 	return Constraint{v, namedIn(v)}, nil
 }
 
-// Met tells whether view is what c wants: whether [Constraint.Compare] would
-// report nothing. It is much faster where it would not.
+// Met tells whether view is what c wants: whether [Constraint.Compare] reports
+// nothing. It is much faster for the most wants, which name their fields: they
+// need not see the whole object.
 func (c Constraint) Met(view map[string]any) bool {
-	if !c.v.Exists() {
-		return true
+	if c.named == nil {
+		return len(c.Compare(view)) == 0
 	}
-	if c.named != nil {
-		view = c.named.of(view) // most wants need not see the whole object
-	}
-	u := c.v.Unify(closed(view))
-	if u.Validate(cue.Concrete(true)) == nil {
-		return true
-	}
-	// Alternatives of which several fit are incomplete for CUE; the walk knows.
-	return c.named == nil && len(newDiff(c.v, view).run(u)) == 0
+	return c.v.Unify(closed(c.named.of(view))).Validate(cue.Concrete(true)) == nil
 }
 
 // Compare reports every place where view, as package view makes it, is not
 // what c wants, in the order of paths. None means that it is.
 func (c Constraint) Compare(view map[string]any) []Mismatch {
-	if !c.v.Exists() {
+	if !c.v.Exists() || c.named != nil && c.Met(view) {
 		return nil
 	}
-	if c.named != nil && c.Met(view) {
-		return nil
-	}
-	u := c.v.Unify(closed(view))
-	if u.Validate(cue.Concrete(true)) == nil {
-		return nil
-	}
-	return newDiff(c.v, view).run(u)
+	return newDiff(c.v, view).run(c.v.Unify(closed(view)))
 }
 
 // String is c in CUE, as an author would write it, with what it refers to filled
