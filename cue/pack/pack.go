@@ -5,7 +5,7 @@
 //	p, err := pack.Open(ctx, "example.com/team/pods@v0.1.0", pack.Options{})
 //	for _, name := range p.Labs() {
 //		fsys, err := p.Lab(name) // no links, no large files, no way out
-//		err = pack.Bounded(func() (err error) { l, err = lab.Load(fsys, name); return err })
+//		err = pack.Bounded(name, func() (err error) { l, err = lab.Load(fsys, name); return err })
 //	}
 package pack
 
