@@ -11,7 +11,7 @@ ARCH     := $(shell $(GO) env GOARCH)
 export CGO_ENABLED = 0
 LDFLAGS  := -s -w
 
-.PHONY: demo test test-unit test-embedded test-kind test-full test-touched build engine node-image node-parts lint fmt clean
+.PHONY: demo test test-unit test-embedded test-kind test-full test-touched bench-batch build engine node-image node-parts lint fmt clean
 
 demo: build
 	@if scripts/engine --look >/dev/null; then scripts/node-image; else scripts/node-parts; fi
@@ -30,6 +30,10 @@ node-image: engine
 node-parts:
 	scripts/node-parts
 
+# Labs whose mutants are tried in every test: none survives, but for those that the labs
+# list. Of all labs that is tried by test-full.
+PROVEN := first-pod first-deployment namespaces recover
+
 # On a machine with nothing: what can be tested in microseconds, then the clusters
 # of both drivers, the embedded one as root and as an ordinary user. Tests on a
 # cluster never come from the cache: go cannot see that a cluster has changed.
@@ -42,20 +46,32 @@ test-unit: build lint
 	$(GO) -C scripts/node test ./image/...
 
 test-embedded: build node-parts
-	PODLAB_TEST_CLUSTER=embedded $(GO) test -count=1 -timeout 20m ./cluster/embedded
-	./bin/podlab cluster up --cluster embedded
-	./bin/podlab lab test --cluster embedded -v
-	PODLAB_TEST_CLUSTER=embedded $(GO) test -count=1 -timeout 20m ./runner/cli
+	PODLAB_TEST_CLUSTER=embedded $(GO) test -count=1 -p 1 -timeout 20m ./cluster/embedded ./cluster/gpu ./cluster/fault
+	./bin/podlab cluster up --cluster embedded --gpus T4:2 --faults
+	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false
+	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants $(PROVEN)
+	PODLAB_TEST_CLUSTER=embedded $(GO) test -count=1 -p 1 -timeout 20m ./runner/cli ./grader/record
 	./bin/podlab cluster down --cluster embedded
-	scripts/as-user ./bin/podlab lab test --cluster embedded
+	scripts/as-user ./bin/podlab lab test --cluster embedded --solutions first-pod pod-anatomy
 
 test-kind: build engine node-image
-	./bin/podlab cluster up --cluster kind
-	./bin/podlab lab test --cluster kind -v
-	PODLAB_TEST_CLUSTER=kind $(GO) test -count=1 -p 1 -timeout 20m ./runner/cli ./grader/e2e ./cluster
+	./bin/podlab cluster up --cluster kind --gpus T4:2 --faults
+	./bin/podlab lab test --cluster kind -v --solutions --parallel 4 first-pod pod-anatomy probes resources volumes first-deployment
+	PODLAB_TEST_CLUSTER=kind $(GO) test -count=1 -p 1 -timeout 20m ./runner/cli ./grader/e2e ./grader/record ./cluster
+	PODLAB_TEST_CLUSTER=kind $(GO) test -count=1 -p 1 -timeout 20m ./cluster/gpu ./runner/batch
+	PODLAB_TEST_CLUSTER=kind $(GO) test -count=1 -short -timeout 20m ./cluster/fault
+
+# A class of 200 beside a bare client of the API server, and evidence graded again;
+# PODLAB_BENCH_CLASS is how many students there are.
+bench-batch: build node-parts
+	PODLAB_TEST_CLUSTER=embedded $(GO) test -run none -bench Class -benchtime 1x -timeout 60m ./runner/batch
+	$(GO) test -run none -bench Regrade ./runner
 
 # What takes longer: data races, and every fuzz target for a while.
 test-full: test
+	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants
+	PODLAB_TEST_CLUSTER=embedded $(GO) test -count=1 -timeout 20m ./runner/batch
+	./bin/podlab cluster down --cluster embedded
 	CGO_ENABLED=1 $(GO) test -race ./cue/... ./grader/... ./content/... ./runner/...
 	scripts/fuzz 20s
 

@@ -12,19 +12,34 @@ const module = "podlab.dev/podlab"
 // arrows says which rooms a room may import; a room is a folder with everything
 // below it, and the longest match counts.
 var arrows = map[string][]string{
-	"":                {"runner/cli"},
-	"runner/cli":      {"runner", "runner/plain", "runner/labtest", "grader", "cluster", "content", "cue/lab", "cue/lint", "cue/pack", "labs"},
-	"runner/plain":    {"runner", "grader", "cluster", "content", "cue/lab"},
-	"runner/labtest":  {"runner", "runner/plain", "grader", "cluster", "cue/lab"},
-	"runner":          {"grader", "cluster", "content", "cue"},
-	"grader":          {"cue"},
-	"cluster":         {"cluster/toolbox", "cluster/packed", "cue/lab"},
-	"content":         {},
-	"cue":             {},
-	"cue/lint":        {"cue", "content"},
-	"labs":            {},
-	"cluster/packed":  {},
-	"cluster/toolbox": {"cluster/packed"}, // its image must not depend on how clusters are made
+	"":               {"runner/cli"},
+	"runner/cli":     {"runner", "runner/plain", "runner/tui", "runner/labtest", "runner/batch", "grader", "cluster", "content", "cue/lab", "cue/lint", "cue/pack", "labs"},
+	"runner/plain":   {"runner", "grader", "cluster", "content", "cue/lab"},
+	"runner/tui":     {"runner", "grader", "cluster", "content", "cue/lab"},
+	"runner/tui/vt":  {}, // a terminal knows nothing about labs
+	"runner/labtest": {"runner", "runner/plain", "grader", "cluster", "content", "cue/lab", "cue/view"},
+	"runner":         {"grader", "cluster", "content", "cue"},
+	"runner/batch":   {"runner", "runner/batch/submission", "grader", "cluster", "content", "cue/lab"},
+	// What reads hostile input can do nothing with it.
+	"runner/batch/submission": {"grader/class", "grader/timeline", "cue/lab", "cue/view"},
+	"grader":                  {"cue"},
+	"cluster":                 {"cluster/toolbox", "cluster/packed", "cluster/gpu", "cluster/fault", "cue/lab"},
+	"content":                 {},
+	"cue":                     {},
+	"cue/lint":                {"cue", "content"},
+	"labs":                    {},
+	"cluster/packed":          {},
+	"cluster/toolbox":         {"cluster/packed", "cluster/gpu/bus"}, // its image must not depend on how clusters are made
+	// The rooms of the program on a node link no CUE and no client of Kubernetes.
+	"cluster/fault":       {"cluster/fault/order", "cluster/driver", "cluster/image", "cluster/packed", "cue/lab"},
+	"cluster/fault/agent": {"cluster/fault/order"},
+	"cluster/fault/order": {},
+	"cluster/gpu":         {"cluster/gpu/bus", "cluster/gpu/rig", "cluster/driver", "cluster/image", "cluster/packed", "cue/lab", "cue/gpu"},
+	"cluster/gpu/bus":     {"cue/gpu/card"},
+	"cluster/gpu/rig":     {"cluster/gpu/bus", "cue/gpu/card"},
+	"cluster/gpu/smi":     {"cluster/gpu/bus", "cue/gpu/card"},
+	"cluster/gpu/kubelet": {"cluster/gpu/bus", "cluster/gpu/rig"},
+	"cluster/gpu/plugin":  {"cluster/gpu"},
 }
 
 // only says which rooms may import a library.
@@ -33,10 +48,17 @@ var only = map[string][]string{
 	"cuelang.org/go":                         {"cue"},
 	"cuelabs.dev/go/oci":                     {"cue/pack"},
 	"charm.land/glamour/v2":                  {"content"},
+	"charm.land/bubbletea/v2":                {"runner/tui"},
+	"github.com/charmbracelet/ultraviolet":   {"runner/tui"},
 	"github.com/spf13/cobra":                 {"runner/cli"},
 	"k8s.io/kubectl":                         {"runner/cli"},
+	"k8s.io/kubelet":                         {"cluster/gpu/kubelet", "cluster/gpu/plugin"},
+	"google.golang.org/grpc":                 {"cluster/gpu/kubelet"},
 	"mvdan.cc/sh/v3":                         {"runner", "cluster/toolbox/box"},
-	"testing":                                {"grader/e2e"},
+	"k8s.io/pod-security-admission":          {"runner/batch/submission", "cluster/workload", "cue/lint"},
+	"github.com/distribution/reference":      {"runner/batch/submission"},
+	"testing":                                {"grader/e2e", "cluster/clustertest"},
+	"html/template":                          {"grader/report/html"},
 	"sigs.k8s.io/e2e-framework":              {"grader/e2e"},
 	"github.com/google/go-containerregistry": {"cluster/toolbox", "cluster/image", "cluster/embedded", "cluster/driver/drivertest"},
 }

@@ -23,9 +23,12 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/client-go/rest"
 	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cluster/gpu"
+	"podlab.dev/podlab/cluster/image"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -51,15 +54,15 @@ type Cluster struct {
 // ends, what was half-made is removed before Up returns. Errors are [*Error]
 // where there is something that the user can do.
 func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)) (*Cluster, error) {
-	if needs.GPUs != nil {
-		return nil, &driver.Error{
-			Kind: driver.ErrNeeds, What: fmt.Sprintf("the lab needs simulated GPUs (%s), which no cluster of this podlab has", needs.GPUs.Model),
-			Do: "choose another lab; podlab list shows them",
-		}
-	}
 	d, err := choose(opts)
 	if err != nil {
 		return nil, err
+	}
+	if needs.GPUs != nil {
+		needs.Images = append(slices.Clone(needs.Images), image.GPU)
+	}
+	if needs.Faults {
+		needs.Images = append(slices.Clone(needs.Images), image.Fault)
 	}
 	running, err := d.Up(ctx, needs, progress)
 	if err != nil {
@@ -68,14 +71,30 @@ func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)
 	if err := oldEnough(running.Version, needs.Kubernetes); err != nil {
 		return nil, err
 	}
-	return &Cluster{
+	made := &Cluster{
 		Driver:     running.Driver,
 		Name:       running.Name,
 		Kubeconfig: running.Kubeconfig,
 		Version:    running.Version,
 		Nodes:      running.Nodes,
 		Why:        running.Why,
-	}, nil
+	}
+	if needs.GPUs != nil {
+		if err := made.EnsureGPUs(ctx, needs.GPUs, progress); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
+}
+
+// EnsureGPUs makes the nodes have these simulated GPUs, in place of those of another
+// lab; see package gpu. [Up] does so for the lab that it is called for.
+func (c *Cluster) EnsureGPUs(ctx context.Context, gpus lab.GPUs, progress func(Event)) error {
+	config, err := c.RESTConfig()
+	if err != nil {
+		return err
+	}
+	return gpu.Ensure(ctx, config, gpus, progress)
 }
 
 // StatusOf says what there is, and changes and starts nothing.

@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cluster/clustertest"
 	"podlab.dev/podlab/cluster/driver/drivertest"
 	"podlab.dev/podlab/cluster/toolbox"
 	"podlab.dev/podlab/cue/lab"
@@ -30,9 +31,6 @@ import (
 // the end of the test. The user's kubeconfig is a sentinel that must not change.
 func realOptions(t *testing.T, name string) cluster.Options {
 	t.Helper()
-	if os.Getenv("PODLAB_TEST_CLUSTER") != cluster.Kind {
-		t.Skip("needs a container engine: make test-kind")
-	}
 	home := t.TempDir()
 	sentinel := filepath.Join(home, ".kube", "config")
 	const untouched = "not a kubeconfig; podlab must neither read nor write this\n"
@@ -44,11 +42,7 @@ func realOptions(t *testing.T, name string) cluster.Options {
 	}
 	t.Setenv("HOME", home)
 	t.Setenv("KUBECONFIG", "")
-	opts := cluster.Options{StateDir: t.TempDir(), Driver: cluster.Kind, Name: "podlab-test-" + name}
-	t.Cleanup(func() {
-		if err := cluster.Down(context.Background(), opts, nil); err != nil {
-			t.Errorf("remove: %v", err)
-		}
+	t.Cleanup(func() { // after the cluster is gone
 		now, err := os.ReadFile(sentinel)
 		if err != nil || string(now) != untouched {
 			t.Errorf("~/.kube/config was touched: %q, %v", now, err)
@@ -57,7 +51,7 @@ func realOptions(t *testing.T, name string) cluster.Options {
 			t.Errorf("something was left beside ~/.kube/config: %q", left)
 		}
 	})
-	return opts
+	return clustertest.Options(t, name, cluster.Kind)
 }
 
 // up brings the cluster up, tells the test what happened, and gives the time.

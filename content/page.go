@@ -103,22 +103,29 @@ func Parse(src []byte) (*Page, error) {
 func (p *Page) Commands() []string {
 	var commands []string
 	for _, s := range p.Segments {
-		if s.Kind != Code {
-			continue
-		}
-		command := s.Source
-		switch s.Lang {
-		case "sh", "bash", "shell":
-		case "console":
-			command = prompted(command)
-		default:
-			continue
-		}
-		if strings.TrimSpace(command) != "" {
+		if command := s.command(); command != "" {
 			commands = append(commands, command)
 		}
 	}
 	return commands
+}
+
+// command is what a learner may run of the segment, or "".
+func (s Segment) command() string {
+	command := s.Source
+	switch {
+	case s.Kind != Code:
+		return ""
+	case s.Lang == "sh", s.Lang == "bash", s.Lang == "shell":
+	case s.Lang == "console":
+		command = prompted(command)
+	default:
+		return ""
+	}
+	if strings.TrimSpace(command) == "" {
+		return ""
+	}
+	return command
 }
 
 // prompted returns the commands of a console transcript without their prompts.

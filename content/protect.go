@@ -4,6 +4,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
@@ -83,16 +84,48 @@ func tame(s string, code bool) string {
 	if code {
 		return guard(s)
 	}
-	if !strings.Contains(s, "&") {
-		return s
+	if strings.Contains(s, "&") {
+		s = reference.ReplaceAllStringFunc(s, func(ref string) string {
+			decoded := html.UnescapeString(ref)
+			if clean := strings.ReplaceAll(Text(decoded), "\n", " "); clean != decoded {
+				return clean
+			}
+			return ref
+		})
 	}
-	return reference.ReplaceAllStringFunc(s, func(ref string) string {
-		decoded := html.UnescapeString(ref)
-		if clean := strings.ReplaceAll(Text(decoded), "\n", " "); clean != decoded {
-			return clean
+	return breakable(s)
+}
+
+// mayBreak stands where a line of Chinese or Japanese may end. glamour breaks lines at
+// blanks only, which those have none of, and to it this is a blank without a width;
+// [Text] keeps it out of every lesson.
+const mayBreak = '\u2028'
+
+// breakable puts mayBreak between characters that need no blank between them: not
+// before punctuation that closes, and not after such as opens.
+func breakable(s string) string {
+	var b strings.Builder
+	var last rune
+	for _, r := range s {
+		if ideographic(last) && ideographic(r) && !unicode.Is(unicode.Ps, last) && !unicode.Is(unicode.Pi, last) && !closes(r) {
+			b.WriteRune(mayBreak)
 		}
-		return ref
-	})
+		b.WriteRune(r)
+		last = r
+	}
+	return b.String()
+}
+
+// ideographic tells whether a character is one of scripts without blanks, or their
+// punctuation.
+func ideographic(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r >= 0x3001 && r <= 0x303f || r >= 0xff01 && r <= 0xff60 ||
+		r >= 0x2018 && r <= 0x201d || r == '…' || r == '—'
+}
+
+// closes tells whether no line begins with a character.
+func closes(r rune) bool {
+	return unicode.In(r, unicode.Pe, unicode.Pf, unicode.Po) || r == '…' || r == '—' || r == '～' || r == 'ー'
 }
 
 // unescape is the plain text of a stretch of inline source.

@@ -24,6 +24,10 @@ type Options struct {
 	Width int   // terminal columns that prose may take; 0 means 80, less than 20 means 20
 	Style Style // empty means Dark
 	Color bool  // false gives the NoTTY style whatever Style says; it is what NO_COLOR and a pipe ask for
+
+	// Label, if there is one, gives the line that stands above the n-th command
+	// of [Page.Commands], counted from 1.
+	Label func(n int) string
 }
 
 // Render lays the page out. The result ends in one newline unless it is empty;
@@ -52,9 +56,17 @@ func (p *Page) Render(opts Options) (string, error) {
 
 	l := layout{config: config, color: style != NoTTY, bar: style.bar()}
 	var parts []string
+	commands := 0
 	for _, s := range p.Segments {
 		if s.Kind == Code {
-			parts = append(parts, s.code(style))
+			part := s.code(style)
+			if s.command() != "" {
+				commands++
+				if opts.Label != nil {
+					part = opts.Label(commands) + "\n" + part
+				}
+			}
+			parts = append(parts, part)
 			continue
 		}
 		l.source = s.bytes
@@ -146,6 +158,9 @@ func tidy(s string, color bool) []string {
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		i += size
+		if r == mayBreak {
+			continue
+		}
 		if r = unguard(r); r != '\n' {
 			r = visible(r)
 		}

@@ -29,6 +29,8 @@ type Grader struct {
 	setups map[string]*setup // by step; only those that have one
 
 	world
+	redos  []*timeline.Rework // steps that begin anew, until podlab has deleted what is theirs
+	former former
 	origin *timeline.Origin
 	last   timeline.Entry
 }
@@ -37,8 +39,11 @@ type Grader struct {
 type setup struct {
 	begun    bool // podlab tried
 	done     bool // what the page needs is in the namespace
+	lasts    bool // podlab has broken something of it that is to be mended
 	trouble  string
 	symptoms []*state
+
+	*lab.Setup
 }
 
 // New returns a grader that has seen nothing.
@@ -49,13 +54,13 @@ func New(l *lab.Lab) *Grader {
 }
 
 func (g *Grader) reset() {
-	g.world = newWorld(g.lab)
+	g.world, g.redos, g.former = newWorld(g.lab), nil, newFormer()
 	g.states, g.byID, g.setups = nil, map[string]*state{}, map[string]*setup{}
 	all := map[string]*state{}
 	for i := range g.lab.Steps {
 		s := &g.lab.Steps[i]
 		if s.Setup != nil {
-			g.setups[s.ID] = &setup{}
+			g.setups[s.ID] = &setup{Setup: s.Setup}
 			for j := range s.Setup.Symptoms {
 				x := &state{Check: &s.Setup.Symptoms[j], step: s.ID, symptom: true}
 				g.setups[s.ID].symptoms = append(g.setups[s.ID].symptoms, x)
@@ -105,16 +110,27 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		}
 	case timeline.Object, timeline.Deleted:
 		if r, o := g.see(e); o != nil && e.Kind == timeline.Object {
+			g.recognize(r, o)
 			for _, s := range g.states {
-				s.noteObject(r, o)
+				s.noteObject(r, o, g.doomed)
 			}
 		}
 	case timeline.Setup:
 		changed = g.prepared(e)
+	case timeline.Redo:
+		changed = g.redo(e)
+	case timeline.Rebuild:
+		changed = g.rebuild(e)
 	default:
+		if e.Kind == timeline.Log && g.doomed[e.Log.UID] {
+			return false
+		}
 		for _, s := range g.states {
 			s.note(e)
 		}
+	}
+	if g.former.returns {
+		return changed
 	}
 	for _, s := range g.states {
 		if s.passed {
@@ -139,13 +155,14 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 // was there did not get deleted by the learner: it is forgotten.
 func (g *Grader) start(e timeline.Entry) {
 	if g.origin != nil && e.Origin != nil && (g.origin.Cluster != e.Origin.Cluster || g.origin.Namespace != e.Origin.Namespace) {
+		g.bury()
 		clear(g.objects)
 		clear(g.graves)
 		for _, s := range g.states {
 			s.forget()
 		}
 		for _, p := range g.setups {
-			p.begun, p.done, p.trouble = false, false, ""
+			p.begun, p.done, p.lasts, p.trouble = false, false, false, ""
 		}
 	}
 	if g.origin = e.Origin; g.origin != nil {
@@ -154,7 +171,8 @@ func (g *Grader) start(e timeline.Entry) {
 	clear(g.synced)
 	clear(g.trouble)
 	for _, s := range g.states {
-		s.since, s.looked, s.errored = time.Time{}, 0, ""
+		s.lookAgain()
+		s.errored = ""
 	}
 }
 
@@ -164,7 +182,12 @@ func (g *Grader) prepared(e timeline.Entry) bool {
 	if p == nil {
 		return false // the lab has another shape now
 	}
+	if e.Setup.Mended {
+		p.lasts = p.lasts && e.Setup.Error != ""
+		return false
+	}
 	p.begun, p.done, p.trouble = true, e.Setup.Error == "", e.Setup.Error
+	p.lasts = p.Lasts()
 	return true
 }
 
@@ -172,7 +195,7 @@ func (g *Grader) prepared(e timeline.Entry) bool {
 // setup is there, checks of a page once it shows its symptoms.
 func (g *Grader) open(s *state) bool {
 	p := g.setups[s.step]
-	return p == nil || p.done && (s.symptom || p.awaited() == nil)
+	return !g.redoing(s.step) && (p == nil || p.done && (s.symptom || p.awaited() == nil))
 }
 
 // awaited is the first symptom that has not been seen, or nil.
@@ -190,7 +213,7 @@ func (g *Grader) closeWindows(of string) {
 	for _, s := range g.states {
 		for _, kind := range s.Kinds() {
 			if kind.GroupKind().String() == of {
-				s.since, s.looked = time.Time{}, 0
+				s.lookAgain()
 			}
 		}
 	}
@@ -213,7 +236,7 @@ func (g *Grader) Due() (due time.Time) {
 		if s.passed {
 			continue
 		}
-		for _, t := range []time.Time{s.windowEnds(), s.late()} {
+		for _, t := range []time.Time{s.windowEnds(), s.late(), s.silent()} {
 			if !t.IsZero() && t.After(g.last.Time) && (due.IsZero() || t.Before(due)) {
 				due = t
 			}
@@ -229,18 +252,44 @@ func (g *Grader) Waiting(check string) bool {
 	return s != nil && !s.passed && g.met(s.Needs) && g.open(s)
 }
 
-// Holding tells whether a check's condition is met and must stay so for a while:
-// each observation counts then, also one that is no news.
-func (g *Grader) Holding(check string) bool {
+// Counts tells whether the next result of a check's command or request counts
+// also when it is no news: the condition is met and must stay so for a while, or
+// the last result may no longer be true.
+func (g *Grader) Counts(check string) bool {
 	s := g.byID[check]
-	return s != nil && !s.passed && !s.since.IsZero()
+	return s != nil && !s.passed && (!s.since.IsZero() || !s.ran)
 }
 
-// Faults are the checks whose fault is to be injected now.
-func (g *Grader) Faults() (out []*lab.Check) {
+// Faults are the checks whose fault is to be injected now; with first, only those
+// where that has not come to nothing before.
+func (g *Grader) Faults(first bool) (out []*lab.Check) {
 	for _, s := range g.states {
-		if s.Fault != nil && s.ready && s.broken.seq == 0 && g.Waiting(s.ID) {
+		if s.Fault != nil && s.ready && s.broken.seq == 0 && g.Waiting(s.ID) && !(first && s.tried != "") {
 			out = append(out, s.Check)
+		}
+	}
+	return out
+}
+
+// Mendable are the checks whose fault is to be undone now, when the learner is on the
+// given page. Who asks a Service harms nobody, and may go on when the page is turned.
+func (g *Grader) Mendable(page string) (out []*lab.Check) {
+	for _, s := range g.states {
+		if s.Lasts() && s.broken.seq != 0 && !s.mended && (s.passed || s.broken.over || s.step != page && s.Fault.Lasts()) {
+			out = append(out, s.Check)
+		}
+	}
+	return out
+}
+
+// Restorable are the steps whose setup has broken something that is to be mended now:
+// all of their checks have passed.
+func (g *Grader) Restorable() (out []string) {
+	for _, step := range g.lab.Steps {
+		p := g.setups[step.ID]
+		open := slices.ContainsFunc(g.states, func(s *state) bool { return s.step == step.ID && !s.passed })
+		if p != nil && p.lasts && !open {
+			out = append(out, step.ID)
 		}
 	}
 	return out

@@ -90,7 +90,8 @@ func (x *tape) exec(uid string, code int, stdout, trouble string) *tape {
 }
 func (x *tape) twoContainers() *tape {
 	return x.put(timeline.Entry{Kind: timeline.Object, Object: json.RawMessage(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","uid":"u"},
-		"spec":{"containers":[{"name":"web"},{"name":"app"}],"initContainers":[{"name":"setup"}]}}`)})
+		"spec":{"containers":[{"name":"web"},{"name":"app"}],"initContainers":[{"name":"setup"}]},
+		"status":{"initContainerStatuses":[{"name":"setup","state":{"running":{}}}]}}`)})
 }
 func (x *tape) event(pod, reason string) *tape {
 	x.version++
@@ -105,6 +106,9 @@ func (x *tape) answer(text string) *tape {
 }
 func (x *tape) fault(trouble string) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Fault, Fault: &timeline.Act{For: "one", Error: trouble}})
+}
+func (x *tape) mended(trouble string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Fault, Fault: &timeline.Act{For: "one", Mended: true, Error: trouble}})
 }
 func (x *tape) setup(trouble string) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Setup, Setup: &timeline.Act{For: "a", Error: trouble}})
@@ -226,12 +230,25 @@ func TestVerdicts(t *testing.T) {
 		}, []grader.Verdict{F}, "0 of 3"},
 
 		{"log line", logs, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).log("u", "ready") }, []grader.Verdict{P}, ""},
+		{"log line of a Pod that is gone", logs, func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).log("u", "ready").deleted("p", "u").synced()
+		}, []grader.Verdict{P}, ""},
+		{"log line of a Pod whose name another one has", check("zero", onPod+`want: status: phase: "Running"`) + check("one", `needs: ["zero"], logs: {pod: "p", match: "^ready$"}`), func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Pending", false).log("u", "ready").deleted("p", "u").pod("p", "v", "Running", true)
+		}, []grader.Verdict{P, F}, ""},
+		{"and its own line", check("zero", onPod+`want: status: phase: "Running"`) + check("one", `needs: ["zero"], logs: {pod: "p", match: "^ready$"}`), func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Pending", false).log("u", "ready").deleted("p", "u").pod("p", "v", "Running", true).log("v", "ready")
+		}, []grader.Verdict{P, P}, ""},
 		{"other log line", logs, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).log("u", "not ready") }, []grader.Verdict{F}, "no line"},
 		{"log of no Pod", logs, func(x *tape) *tape { return x.synced() }, []grader.Verdict{F}, "no Pod p"},
 
 		{"exec", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 0, "yes\n", "") }, []grader.Verdict{P}, ""},
 		{"exec in a container that is not there", check("one", `exec: {pod: "p", container: "side", command: ["true"]}, want: exitCode: 0`), func(x *tape) *tape { return x.synced().twoContainers() },
 			[]grader.Verdict{F}, "Pod p has no container side; it has app, setup, web"},
+		{"exec in a sidecar", check("one", `exec: {pod: "p", container: "setup", command: ["true"]}, want: exitCode: 0`), func(x *tape) *tape { return x.synced().twoContainers().exec("u", 0, "", "") },
+			[]grader.Verdict{P}, ""},
+		{"exec in the first container, of which a sidecar is none", check("one", `exec: {pod: "p", command: ["true"]}, want: exitCode: 0`), func(x *tape) *tape { return x.synced().twoContainers() },
+			[]grader.Verdict{F}, "is not running"},
 		{"log of a container that is not there", check("one", `logs: {pod: "p", container: "side", match: "x"}`), func(x *tape) *tape { return x.synced().twoContainers() },
 			[]grader.Verdict{F}, "Pod p has no container side"},
 		{"exec gives something else", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 1, "", "") }, []grader.Verdict{F}, "something else"},
@@ -302,7 +319,7 @@ func TestVerdicts(t *testing.T) {
 		}, []grader.Verdict{P}, ""},
 		{"broken and mended too late", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true)
-		}, []grader.Verdict{F}, "podlab breaks it now"},
+		}, []grader.Verdict{F}, "podlab breaks it again. The last time it was not as wanted within 10s"},
 		{"broken again and mended", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true).
 				fault("").deleted("p", "v").pod("p", "w", "Running", true)
@@ -509,4 +526,52 @@ func BenchmarkObserve(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(entries)), "µs/entry")
+}
+
+// TestCriteria gives part of the points for the best state that was seen, and never
+// all of them for less than all.
+func TestCriteria(t *testing.T) {
+	const criteria = `criteria: [
+		{title: "named", want: metadata: name: "p"},
+		{title: "runs", points: 2, want: status: phase: "Running"},
+		{title: "ready", points: 3, want: status: conditions: Ready: status: "True"},
+	]`
+	for _, c := range []struct {
+		name, more string
+		play       func(*tape)
+		verdict    grader.Verdict
+		earned     int
+		met        string
+	}{
+		{"nothing", "", func(x *tape) {}, grader.Failed, 0, "..."},
+		{"some", "", func(x *tape) { x.pod("p", "1", "Pending", false) }, grader.Failed, 1, "x.."},
+		{"the best counts", "", func(x *tape) { x.pod("p", "1", "Running", false).pod("p", "1", "Failed", false) }, grader.Failed, 3, "xx."},
+		{"parts of two states are not added", "", func(x *tape) { x.pod("p", "1", "Running", false).pod("p", "1", "Failed", true) }, grader.Failed, 4, "x.x"},
+		{"deleted since", "", func(x *tape) { x.pod("p", "1", "Running", false).deleted("p", "1") }, grader.Failed, 3, "xx."},
+		{"all", "", func(x *tape) { x.pod("p", "1", "Running", true) }, grader.Passed, 6, "xxx"},
+		{"all, but not for long enough", `, holds: "60m"`, func(x *tape) { x.pod("p", "1", "Running", true) }, grader.Failed, 5, "xxx"},
+		{"what must never be earns nothing", `, never: status: phase: "Failed"`, func(x *tape) {
+			x.pod("p", "1", "Failed", false).pod("p", "1", "Running", false)
+		}, grader.Failed, 0, "..."},
+		{"another Pod does not make up for it", "", func(x *tape) { x.pod("q", "2", "Running", true) }, grader.Failed, 0, "..."},
+	} {
+		x := newTape(t).synced()
+		c.play(x)
+		l := load(t, check("a", onPod+criteria+c.more)+check("b", onPod+`needs: ["a"], want: status: phase: "Running"`))
+		g := grader.New(l)
+		for _, e := range x.file.Entries() {
+			g.Observe(e)
+		}
+		r := g.Report(true)
+		got := ""
+		for _, m := range r.Results[0].Criteria {
+			got += map[bool]string{true: "x", false: "."}[m.Met]
+		}
+		if a := r.Results[0]; a.Verdict != c.verdict || a.Earned != c.earned || a.Points != 6 || got != c.met {
+			t.Errorf("%s: %s, %d of %d points, criteria %s", c.name, a.Verdict, a.Earned, a.Points, got)
+		}
+		if part := c.verdict != grader.Passed; part && (r.Earned != c.earned || r.Results[1].Verdict != grader.Blocked) {
+			t.Errorf("%s: %d points in all, what needs it is %s", c.name, r.Earned, r.Results[1].Verdict)
+		}
+	}
 }

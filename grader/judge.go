@@ -13,6 +13,8 @@ import (
 // judge looks at one check whose needs are met and whose kind is watched.
 func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 	switch {
+	case !s.broken.whole.IsZero():
+		return s.judgeServed(e)
 	case s.Quiz != nil:
 		return g.judgeQuiz(s, e)
 	case s.Logs != nil:
@@ -42,6 +44,8 @@ func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 	switch {
 	case bad != nil:
 		s.errored = fmt.Sprintf("%s %s could not be read: %v", own.kind.Kind, own.name, bad)
+	case len(s.Seen) > 0 && g.former.back[o.uid]:
+		return s.fail(o.seq, differences{}, "podlab has brought %s %s back, and what it goes through by that does not count; delete it and make it anew", own.kind.Kind, own.name)
 	case len(s.Seen) > 0:
 		return s.judgeSeen(e, o, shown)
 	default:
@@ -76,10 +80,13 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 	s.observed = func() (map[string]any, error) { return o.view, nil }
 	wanted := s.Want
 	if s.Fault != nil {
+		if s.broken.over {
+			return false
+		}
 		if s.broken.seq == 0 {
 			return s.await(o)
 		}
-		if o.seq <= s.broken.seq {
+		if o.seq <= s.broken.from {
 			return false // as it was before the fault
 		}
 		wanted = s.After
@@ -88,6 +95,9 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 	switch {
 	case !wanted.Met(o.view):
 		s.since = time.Time{}
+		if spoilt == 0 {
+			s.best.note(s.Check, o)
+		}
 		return s.overdue(e) || s.fail(seq, o.from(wanted), "%s", o.otherwise)
 	case spoilt > 0:
 		s.since = time.Time{}
@@ -95,14 +105,15 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 	case s.tooLate(e.Time):
 		return s.overdue(e)
 	case s.Holds == 0:
-		s.pass(e.Time, s.proof(o.of, seq)...)
+		s.met(e.Time, s.proof(o.of, seq)...)
 	case s.since.IsZero():
 		s.since, s.sinceSeq = e.Time, seq
+		s.best.note(s.Check, o)
 		return s.fail(seq, differences{}, "as wanted; it must stay so for %s", s.Holds)
 	case s.Object == nil && !e.Time.Before(s.since.Add(s.Holds)):
 		// Nothing tells of a request that was not made: the last of the window
 		// has to be seen.
-		s.pass(e.Time, s.proof(o.of, s.sinceSeq, seq)...)
+		s.met(e.Time, s.proof(o.of, s.sinceSeq, seq)...)
 	default:
 		return false
 	}
@@ -115,18 +126,32 @@ func (s *state) await(o observation) bool {
 		s.ready = false
 		return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it then", o.otherwise)
 	}
-	s.ready = true
+	s.ready, s.intact = true, o.seq
+	if s.tried != "" {
+		return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it again. The last time %s", s.tried)
+	}
 	return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it now")
 }
 
 // overdue ends a try at recovering from a fault that has taken too long: once
 // what the fault needs is there again, it is injected again.
 func (s *state) overdue(e timeline.Entry) bool {
-	if !s.tooLate(e.Time) {
+	if s.broken.over || !s.tooLate(e.Time) {
 		return false
 	}
-	s.broken, s.since, s.looked = brokenness{}, time.Time{}, 0
-	return s.fail(e.Seq, s.differs, "it was not as wanted within %s after podlab broke it; podlab breaks it again once it is whole", s.Within)
+	return s.again(e, s.differs, fmt.Sprintf("it was not as wanted within %s after podlab broke it", s.Within))
+}
+
+// again ends a try that came to nothing.
+func (s *state) again(e timeline.Entry, d differences, why string) bool {
+	if s.Lasts() {
+		s.broken.over = true // it is mended before it is injected again
+	} else {
+		s.broken = brokenness{}
+	}
+	s.tried = why
+	s.lookAgain()
+	return s.fail(e.Seq, d, "%s; podlab breaks it again once it is whole", why)
 }
 
 // judgeGone wants an object that was there and was then deleted.
@@ -165,12 +190,18 @@ func (s *state) judgeSeen(e timeline.Entry, o *object, shown map[string]any) boo
 }
 
 func (g *Grader) judgeLogs(s *state, e timeline.Entry) bool {
-	if s.line > 0 {
-		s.pass(e.Time, s.line)
-		return true
-	}
 	pod := ref{pods, s.Logs.Pod}
 	o, exists := g.objects[pod]
+	// What a Pod wrote stays written when it is gone. It says nothing of another
+	// one that took its name.
+	line := s.line
+	if exists {
+		line = s.lines[o.uid]
+	}
+	if line > 0 {
+		s.pass(e.Time, line)
+		return true
+	}
 	if !exists {
 		return s.fail(e.Seq, differences{}, "%s", g.missing(pod))
 	}
@@ -211,7 +242,7 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 		return s.overdue(e) || s.fail(o.seq, differences{}, "%s", none)
 	}
 	if !runs(o, s.Exec.Container) {
-		s.since = time.Time{}
+		s.ran, s.since = false, time.Time{}
 		return s.overdue(e) || s.fail(o.seq, differences{}, "%s cannot be run: its container in Pod %s is not running", command, s.Exec.Pod)
 	}
 	if e.Kind != timeline.Exec || e.Exec.Check != s.ID || e.Exec.UID != o.uid {

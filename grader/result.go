@@ -1,5 +1,7 @@
 package grader
 
+import "slices"
+
 // Report is the outcome by now. While the learner is at work (final is false)
 // what has not passed is pending; once it is final, it has failed.
 func (g *Grader) Report(final bool) Report {
@@ -12,11 +14,17 @@ func (g *Grader) Report(final bool) Report {
 			r.Preparing[step] = waits
 		}
 	}
+	for _, w := range g.redos {
+		if r.Preparing == nil {
+			r.Preparing = map[string]string{}
+		}
+		r.Preparing[w.Step] = clearing(w)
+	}
 	for _, c := range g.lab.Checks() {
 		x := g.result(g.byID[c.ID], final)
 		r.Earned += x.Earned
 		if x.Verdict == Errored {
-			r.Unjudged += x.Points
+			r.Unjudged += x.Points - x.Earned
 		}
 		r.Passed = r.Passed && x.Verdict == Passed
 		r.Results = append(r.Results, x)
@@ -29,9 +37,18 @@ func (g *Grader) result(s *state, final bool) Result {
 	if s.passed {
 		at := s.at
 		x.Verdict, x.Earned, x.Evidence, x.At = Passed, s.Points, s.evidence, &at
+		x.Criteria = s.criteria(true)
+		if s.Quiz != nil {
+			x.Why = s.Why
+		}
 		return x
 	}
-	x.Why, x.Next, x.Hints = s.Why, s.Next, s.hints()
+	x.Criteria = s.criteria(false)
+	x.Next, x.Hints = s.Next, s.hints()
+	if s.Quiz == nil || final {
+		x.Why = s.Why // of a question it says the answer
+	}
+	x.Earned = s.best.points
 	for _, n := range s.Needs {
 		if !g.byID[n].passed {
 			x.Needs = append(x.Needs, n)
@@ -68,13 +85,29 @@ func (g *Grader) result(s *state, final bool) Result {
 	}
 	if s.seen > 0 && x.Verdict != Blocked {
 		x.Evidence = []int64{s.seen}
+		if s.best.points > 0 {
+			x.Evidence = slices.Compact(slices.Sorted(slices.Values([]int64{s.best.seq, s.seen})))
+		}
 	}
 	return x
+}
+
+// criteria are the parts of a check that is worth something in parts.
+func (s *state) criteria(all bool) (out []Criterion) {
+	for i, c := range s.Criteria {
+		out = append(out, Criterion{c.Title, c.Points, all || s.best.met != nil && s.best.met[i]})
+	}
+	return out
 }
 
 // unprepared says why a page is not ready to be worked on, or "". It is ours
 // when podlab tried and could not; a page that nobody came to is not.
 func (g *Grader) unprepared(s *state, final bool) (reason string, ours bool) {
+	for _, w := range g.redos {
+		if w.Step == s.step {
+			return clearing(w), w.Error != ""
+		}
+	}
 	p := g.setups[s.step]
 	if p == nil {
 		return "", false

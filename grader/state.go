@@ -16,6 +16,7 @@ type state struct {
 	step    string
 	symptom bool // of a setup, not one of the lab's checks
 
+	best     credit // what the criteria that were met so far are worth
 	passed   bool
 	at       time.Time
 	evidence []int64
@@ -38,32 +39,71 @@ type state struct {
 	progress  []int64 // entries that met seen[0], seen[1], …
 	progressU string  // the UID of the object that they belong to
 	spoilt    map[string]int64
-	ran       bool // exec: the command has been run in the Pod that exists
+	ran       bool // exec, http: there is a result that still tells how it is
 
-	line    int64           // the log line, or the Event, that matches
-	reasons []string        // of the Events that do not
-	answer  *timeline.Entry // the newest one
+	line    int64            // the Event that matches, or the last log line that does
+	lines   map[string]int64 // the log line that matches, by the UID of its Pod
+	reasons []string         // of the Events that do not
+	answer  *timeline.Entry  // the newest one
 	answers int
 
 	ready  bool       // what the fault is to break is as it has to be
+	intact int64      // the last entry that showed it so
 	broken brokenness // the fault was injected
+	mended bool       // and undone
+	tried  string     // what came of the last try, if it came to nothing
+}
+
+// credit is what a state was worth that did not meet everything; the zero credit
+// is worth nothing.
+type credit struct {
+	points int
+	met    []bool // by criterion
+	seq    int64
+}
+
+// note keeps the credit for an observation if it is the best so far. However
+// little is missing, it is less than the whole.
+func (c *credit) note(of *lab.Check, o observation) {
+	if len(of.Criteria) == 0 {
+		return
+	}
+	now := credit{met: make([]bool, len(of.Criteria)), seq: o.seq}
+	for i, x := range of.Criteria {
+		if now.met[i] = x.Want.Met(o.view); now.met[i] {
+			now.points += x.Points
+		}
+	}
+	if now.points = min(now.points, of.Points-1); now.points > c.points || c.met == nil {
+		*c = now
+	}
 }
 
 // brokenness is when a fault was injected; zero before.
 type brokenness struct {
 	seq  int64
+	from int64 // the last entry that shows how it was before
 	time time.Time
+	over bool // what had to come of it did not come in time
+	// whole is when what had to come of it has come, by the entries in proof, where
+	// it remains to be seen who was served meanwhile.
+	whole time.Time
+	proof []int64
 }
 
 // forget is what a check does not know of a new namespace.
 func (s *state) forget() {
-	s.progress, s.ran, s.observed, s.absent, s.spoilt = nil, false, nil, false, nil
-	s.line, s.reasons = 0, nil
-	s.ready, s.broken = false, brokenness{}
+	s.progress, s.ran, s.observed, s.absent = nil, false, nil, false
+	s.line, s.lines, s.reasons = 0, nil, nil
+	s.ready, s.intact, s.broken, s.mended, s.tried = false, 0, brokenness{}, false, ""
 	if s.symptom {
 		s.passed = false // what was broken there is not broken here
 	}
 }
+
+// lookAgain is what to do when what was observed last may no longer be so: the
+// next observation counts, also one that is the same.
+func (s *state) lookAgain() { s.since, s.looked, s.ran = time.Time{}, 0, false }
 
 // note remembers what an entry shows whether or not the check is judged now:
 // what was written, answered or seen stays so.
@@ -74,11 +114,28 @@ func (s *state) note(e timeline.Entry) {
 	case e.Kind == timeline.Answer && s.Quiz != nil && e.Answer.Check == s.ID:
 		s.answer = &e
 		s.answers++
+	case e.Kind == timeline.Served && s.Throughout != nil && e.Served.Check == s.ID && e.Served.Error != "":
+		if s.broken.seq != 0 && !s.passed && !s.broken.over {
+			s.unheard(e.Served.Error)
+		}
+	case e.Kind == timeline.Fault && s.Fault != nil && e.Fault.For == s.ID && e.Fault.Mended:
+		if e.Fault.Error != "" {
+			return // it is tried again
+		}
+		if s.mended = true; !s.passed { // it is broken anew when the learner comes back
+			s.ready, s.broken, s.mended = false, brokenness{}, false
+			s.message, s.differs = "", differences{}
+			s.lookAgain()
+		}
 	case e.Kind == timeline.Fault && s.Fault != nil && e.Fault.For == s.ID:
 		s.errored = e.Fault.Error
 		if s.errored == "" {
-			s.ready, s.broken = false, brokenness{e.Seq, e.Time}
-			s.since, s.message, s.differs = time.Time{}, "", differences{}
+			s.broken = brokenness{seq: e.Seq, from: e.Seq, time: e.Time}
+			if s.Object != nil && !s.ready && s.intact > 0 {
+				// What came of it was seen before podlab's word that it is done.
+				s.broken.from, s.looked = s.intact, 0
+			}
+			s.ready, s.since, s.message, s.differs = false, time.Time{}, "", differences{}
 		}
 	}
 }
@@ -87,25 +144,31 @@ func (s *state) noteLog(e timeline.Entry) {
 	if s.Logs.Pod != e.Log.Pod || s.Logs.Container != "" && s.Logs.Container != e.Log.Container {
 		return
 	}
-	if s.line == 0 && s.Logs.Match.MatchString(e.Log.Line) {
-		s.line = e.Seq
+	if s.lines[e.Log.UID] == 0 && s.Logs.Match.MatchString(e.Log.Line) {
+		if s.lines == nil {
+			s.lines = map[string]int64{}
+		}
+		s.line, s.lines[e.Log.UID] = e.Seq, e.Seq
 	}
 }
 
 // noteObject remembers what the state of an object shows whether or not the check
 // is judged now.
-func (s *state) noteObject(r ref, o *object) {
+func (s *state) noteObject(r ref, o *object, doomed map[string]bool) {
 	switch {
 	case s.Events != nil && s.line == 0 && r.kind == s.Kinds()[0].GroupKind():
-		s.noteEvent(o)
+		s.noteEvent(o, doomed)
 	case s.Never != nil && r == ref{s.Object.GVK.GroupKind(), s.Object.Name} && s.spoilt[o.uid] == 0:
 		s.noteNever(o)
 	}
 }
 
-func (s *state) noteEvent(o *object) {
+func (s *state) noteEvent(o *object, doomed map[string]bool) {
 	event, err := o.view()
 	about, _ := event["involvedObject"].(map[string]any)
+	if uid, _ := about["uid"].(string); doomed[uid] {
+		return
+	}
 	if err != nil || about["kind"] != s.Events.Kind.Kind || s.Events.Name != "" && about["name"] != s.Events.Name {
 		return
 	}
@@ -140,7 +203,7 @@ func (s *state) windowEnds() time.Time {
 // late is when it is too late for what must be true after the fault; zero when
 // there is no such time.
 func (s *state) late() time.Time {
-	if s.broken.seq == 0 || s.Within == 0 {
+	if s.broken.seq == 0 || s.Within == 0 || !s.broken.whole.IsZero() {
 		return time.Time{}
 	}
 	return s.broken.time.Add(s.Within)
@@ -152,7 +215,7 @@ func (s *state) held(before, e timeline.Entry) bool {
 	if ends.IsZero() || e.Time.Before(ends) || s.tooLate(ends) {
 		return false
 	}
-	s.pass(ends, s.proof(s.sinceSeq, before.Seq)...)
+	s.met(ends, s.proof(s.sinceSeq, before.Seq)...)
 	return true
 }
 

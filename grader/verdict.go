@@ -39,6 +39,9 @@ type Result struct {
 	// Why is the mechanism, Next a command to look with.
 	Why  string `json:"why,omitempty"`
 	Next string `json:"next,omitempty"`
+	// Criteria are the parts of a check that has some. Of one that did not pass,
+	// those are met that the best state met which was seen.
+	Criteria []Criterion `json:"criteria,omitempty"`
 	// Needs are the checks that a blocked result waits for.
 	Needs []string `json:"needs,omitempty"`
 	// Answers is how many answers the learner gave to a question.
@@ -53,6 +56,13 @@ type Result struct {
 	Evidence []int64 `json:"evidence,omitempty"`
 	// At is when the check passed, by the timeline's clock.
 	At *time.Time `json:"at,omitempty"`
+}
+
+// Criterion is a part of a check that is worth something by itself.
+type Criterion struct {
+	Title  string `json:"title"`
+	Points int    `json:"points"`
+	Met    bool   `json:"met"`
 }
 
 // Report is the outcome of a lab.

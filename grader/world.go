@@ -1,7 +1,9 @@
 package grader
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +22,9 @@ type world struct {
 	// objects are those that exist by now, graves those that were deleted.
 	objects map[ref]*object
 	graves  map[ref]grave
+	// doomed are the UIDs of what podlab deletes where a step begins anew: they are
+	// as good as gone, and nobody deleted them.
+	doomed map[string]bool
 	// synced are the kinds that have been listed, trouble those that are not
 	// watched at the moment, with the reason.
 	synced  map[string]bool
@@ -39,8 +44,10 @@ type ref struct {
 // object is a state of an object. Most states are looked at by no check, and so
 // each is read when it is.
 type object struct {
-	seq int64
-	uid string
+	seq       int64
+	uid       string
+	namespace string
+	owners    []string // UIDs
 
 	kind  schema.GroupVersionKind
 	raw   json.RawMessage
@@ -74,26 +81,25 @@ var (
 )
 
 func newWorld(l *lab.Lab) world {
-	return world{kinds: l.Kinds, asked: l.SecretValues(), objects: map[ref]*object{}, graves: map[ref]grave{}, synced: map[string]bool{}, trouble: map[string]string{}}
+	return world{kinds: l.Kinds, asked: l.SecretValues(), objects: map[ref]*object{}, graves: map[ref]grave{}, doomed: map[string]bool{}, synced: map[string]bool{}, trouble: map[string]string{}}
 }
 
 // see brings the world up to date with an object entry, and returns what it
 // shows; nil for one that the recorder did not write.
 func (w *world) see(e timeline.Entry) (ref, *object) {
-	var m struct { // all that has to be known of a state that no check looks at
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-		Metadata   struct {
-			Name string `json:"name"`
-			UID  string `json:"uid"`
-		} `json:"metadata"`
+	m, err := headOf(e.Object)
+	if err != nil {
+		return ref{}, nil
 	}
-	if err := json.Unmarshal(e.Object, &m); err != nil {
+	if w.doomed[m.Metadata.UID] {
 		return ref{}, nil
 	}
 	kind := schema.FromAPIVersionAndKind(m.APIVersion, m.Kind)
 	r := ref{kind.GroupKind(), m.Metadata.Name}
-	o := &object{seq: e.Seq, uid: m.Metadata.UID, kind: kind, raw: e.Object, kinds: w.kinds}
+	o := &object{seq: e.Seq, uid: m.Metadata.UID, namespace: m.Metadata.Namespace, kind: kind, raw: e.Object, kinds: w.kinds}
+	for _, owner := range m.Metadata.OwnerReferences {
+		o.owners = append(o.owners, owner.UID)
+	}
 	if e.Kind == timeline.Deleted {
 		shown := e.Seq
 		if last := w.objects[r]; last != nil {
@@ -109,6 +115,53 @@ func (w *world) see(e timeline.Entry) (ref, *object) {
 	}
 	return r, o
 }
+
+// head is all that has to be known of a state that no check looks at.
+type head struct {
+	APIVersion, Kind string
+	Metadata         struct {
+		Name            string `json:"name"`
+		UID             string `json:"uid"`
+		Namespace       string `json:"namespace"`
+		OwnerReferences []struct {
+			UID string `json:"uid"`
+		} `json:"ownerReferences"`
+	}
+}
+
+// headOf reads the head of an object, and no further than it has to: the recorder
+// writes fields in the order of their names, so that it is in front.
+func headOf(raw json.RawMessage) (h head, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return h, errors.Join(errNoObject, err)
+	}
+	for seen := 0; seen < 3 && d.More(); {
+		name, err := d.Token()
+		if err != nil {
+			return h, err
+		}
+		var into any
+		switch name {
+		case "apiVersion":
+			into = &h.APIVersion
+		case "kind":
+			into = &h.Kind
+		case "metadata":
+			into = &h.Metadata
+		default:
+			into = &json.RawMessage{}
+			seen--
+		}
+		seen++
+		if err := d.Decode(into); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+var errNoObject = errors.New("it is no object")
 
 // unseal puts the values that the lab asks for back into a Secret, where it has
 // them. Of all others it can only be told that they are others.
@@ -204,23 +257,26 @@ func (w *world) missing(r ref) string {
 	return fmt.Sprintf("there is no %s %s; there are %s", r.kind.Kind, r.name, strings.Join(names, ", "))
 }
 
-// runs tells by the state of a Pod whether a container of it runs; an empty name
-// is the first of them.
+// runs tells by the state of a Pod whether a container of it runs, sidecars
+// included; an empty name is the first of those that are not.
 func runs(o *object, container string) bool {
 	pod, err := o.view()
 	if err != nil {
 		return false
 	}
 	status, _ := pod["status"].(map[string]any)
-	statuses, _ := status["containerStatuses"].(map[string]any)
-	for name, s := range statuses {
-		s, _ := s.(map[string]any)
-		state, _ := s["state"].(map[string]any)
-		if _, ok := state["running"]; ok && (container == "" || container == name) {
-			return true
+	in := func(list string, first bool) bool {
+		statuses, _ := status[list].(map[string]any)
+		for name, s := range statuses {
+			s, _ := s.(map[string]any)
+			state, _ := s["state"].(map[string]any)
+			if _, ok := state["running"]; ok && (first || container == name) {
+				return true
+			}
 		}
+		return false
 	}
-	return false
+	return in("containerStatuses", container == "") || in("initContainerStatuses", false)
 }
 
 // noContainer says that a Pod has no container of this name, and which it has, or

@@ -1,7 +1,9 @@
 package labs_test
 
 import (
+	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
@@ -21,7 +23,7 @@ func TestReferenceTypesWhatTheLessonSays(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, s := range l.Steps {
-				script, err := fs.ReadFile(sub, "solutions/reference/"+s.Script())
+				script, err := fs.ReadFile(l.FS, "solutions/reference/"+s.Script())
 				if err != nil {
 					t.Error(err)
 					continue
@@ -57,6 +59,24 @@ func TestLint(t *testing.T) {
 				t.Errorf("%s\n    → %s", f, f.Do)
 			}
 		})
+	}
+}
+
+// The README has a row for each lab.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, sub := range builtin(t) {
+		l, err := lab.Load(sub, "labs/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := fmt.Sprintf("\n| [%[1]s](labs/%[1]s) | %s | %d | %s |\n", name, l.Level, l.Minutes, l.Title)
+		if !strings.Contains(string(readme), row) {
+			t.Errorf("README.md lacks the row%s", row)
+		}
 	}
 }
 

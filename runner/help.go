@@ -21,6 +21,9 @@ type Hint struct {
 // passed and has one for what the learner did. ok is false when there is none to
 // give; a check whose hints are used up gives the last one again.
 func (x *Session) Hint(r grader.Report) (h Hint, ok bool, err error) {
+	if x.InExam() {
+		return Hint{}, false, &ExamError{Key: x.Key, Asked: "a hint"}
+	}
 	for _, res := range r.Step(x.Step().ID) {
 		c := x.Lab.Check(res.Check)
 		if res.Verdict == grader.Passed || res.Verdict == grader.Blocked || len(res.Hints) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -52,13 +53,23 @@ func (x *Session) Attach(ctx context.Context, c *cluster.Cluster) (fresh bool, e
 	if fresh, err = x.makeNamespace(ctx, api); err != nil {
 		return false, err
 	}
-	if len(x.Lab.CRDs) > 0 {
-		w, err := workload.New(cfg, x.State.Namespace)
-		if err == nil {
-			err = w.Define(ctx, x.Lab.FS, x.Lab.CRDs)
+	if fresh {
+		if err := x.heal(ctx, cfg); err != nil {
+			return false, err
 		}
-		if err != nil {
+	}
+	w, err := workload.New(cfg, x.State.Namespace)
+	if err != nil {
+		return false, err
+	}
+	if len(x.Lab.CRDs) > 0 {
+		if err := w.Define(ctx, x.Lab.FS, x.Lab.CRDs); err != nil {
 			return false, fmt.Errorf("define the lab's own kinds: %w", err)
+		}
+	}
+	if x.fence != nil {
+		if err := w.Fence(ctx, *x.fence); err != nil {
+			return false, err
 		}
 	}
 	if err := c.Namespaced(ctx, x.Kubeconfig(), x.State.Namespace); err != nil {
@@ -76,8 +87,12 @@ func (x *Session) makeNamespace(ctx context.Context, api kubernetes.Interface) (
 		ns, err := api.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
 		switch {
 		case apierrors.IsNotFound(err):
+			labels := map[string]string{labelLab: x.Key}
+			if x.fence != nil {
+				maps.Copy(labels, x.fence.Labels())
+			}
 			_, err = api.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-				Name: name, Labels: map[string]string{labelLab: x.Key},
+				Name: name, Labels: labels, Annotations: x.marks,
 			}}, metav1.CreateOptions{})
 			if apierrors.IsAlreadyExists(err) {
 				continue // another start was faster
@@ -161,6 +176,13 @@ func (x *Session) removeNamespace(ctx context.Context, wait bool) error {
 	case ns.Labels[labelLab] != x.Key:
 		return &ForeignNamespaceError{Namespace: ns.Name}
 	}
+	cfg, err := x.rest()
+	if err != nil {
+		return err
+	}
+	if err := x.mend(ctx, cfg); err != nil {
+		return err
+	}
 	if err := api.CoreV1().Namespaces().Delete(ctx, ns.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete namespace %s: %w", ns.Name, err)
 	}
@@ -180,6 +202,9 @@ func (x *Session) removeNamespace(ctx context.Context, wait bool) error {
 // the page is the first, no check has passed. The old timeline is kept, as part
 // of the one that goes on.
 func (x *Session) Reset(ctx context.Context) error {
+	if x.InExam() {
+		return &ExamError{Key: x.Key, Asked: "beginning anew"}
+	}
 	unlock, err := x.lock()
 	if err != nil {
 		return err
@@ -196,15 +221,23 @@ func (x *Session) Reset(ctx context.Context) error {
 	if _, err := file.Append(timeline.Entry{Kind: timeline.Reset}); err != nil {
 		return err
 	}
-	if err := x.Update(func(st *State) { st.Page, st.Hints, st.Answers, st.Earned = 0, nil, nil, 0 }); err != nil {
+	if err := x.Update(func(st *State) {
+		st.Page, st.Hints, st.Answers, st.Broken, st.Earned, st.Sitting, st.Redone, st.Rebuilt = 0, nil, nil, nil, 0, nil, nil, 0
+	}); err != nil {
 		return err
 	}
 	api, err := x.api()
 	if err != nil {
 		return err
 	}
-	_, err = x.makeNamespace(ctx, api)
-	return err
+	if _, err = x.makeNamespace(ctx, api); err != nil {
+		return err
+	}
+	cfg, err := x.rest()
+	if err != nil {
+		return err
+	}
+	return x.heal(ctx, cfg)
 }
 
 // Stop removes the lab from its cluster and keeps the progress: a later start

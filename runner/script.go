@@ -29,6 +29,9 @@ type Answer struct {
 	// Fails is the check that must catch it; empty for a solution.
 	Fails string
 
+	// Pace is how fast its commands are; nil leaves it to them.
+	Pace *Pace
+
 	lab  *lab.Lab
 	dirs []string // where a script is looked for, the first that has it wins
 }
@@ -102,21 +105,27 @@ func (a *Answer) Commands(s lab.Step) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the answer: %w", err)
 		}
-		f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(bytes.NewReader(src), path.Join(dir, s.Script()))
-		if err != nil {
-			return nil, fmt.Errorf("read the answer: %w", err)
-		}
-		var out []string
-		for i, stmt := range f.Stmts {
-			end := len(src) // up to the next statement, so that here-documents stay whole
-			if i+1 < len(f.Stmts) {
-				end = int(f.Stmts[i+1].Pos().Offset())
-			}
-			out = append(out, strip(string(src[stmt.Pos().Offset():end])))
-		}
-		return out, nil
+		return Statements(src, path.Join(dir, s.Script()))
 	}
 	return nil, nil
+}
+
+// Statements takes a shell script apart, as it is written. file is its name in
+// errors.
+func Statements(src []byte, file string) ([]string, error) {
+	f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(bytes.NewReader(src), file)
+	if err != nil {
+		return nil, fmt.Errorf("read a script: %w", err)
+	}
+	var out []string
+	for i, stmt := range f.Stmts {
+		end := len(src) // up to the next statement, so that here-documents stay whole
+		if i+1 < len(f.Stmts) {
+			end = int(f.Stmts[i+1].Pos().Offset())
+		}
+		out = append(out, strip(string(src[stmt.Pos().Offset():end])))
+	}
+	return out, nil
 }
 
 // strip drops the comment and blank lines that follow a statement.
@@ -137,18 +146,22 @@ type Shell struct {
 	podlab  string
 	dir     string
 	out     io.Writer
+	pace    *Pace
 }
 
 // Shell returns a shell in the session whose commands print to out. Its folder
-// has the answer's files; remove it with Close. podlab is the path of this
+// has the lab's files/, and the answer's over them; remove it with Close. podlab is the path of this
 // program.
 func (x *Session) Shell(a *Answer, podlab string, out io.Writer) (*Shell, error) {
 	dir, err := os.MkdirTemp(x.dir, "play-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder to play in: %w", err)
 	}
-	for i := len(a.dirs); i > 0; i-- {
-		sub, err := fs.Sub(a.lab.FS, a.dirs[i-1])
+	for _, from := range slices.Backward(append(slices.Clone(a.dirs), "files")) {
+		sub, err := fs.Sub(a.lab.FS, from)
+		if from == "files" && errors.Is(err, fs.ErrNotExist) {
+			continue // not every lab has some
+		}
 		if err == nil {
 			err = copyFiles(sub, dir, true)
 		}
@@ -156,11 +169,25 @@ func (x *Session) Shell(a *Answer, podlab string, out io.Writer) (*Shell, error)
 			return nil, errors.Join(fmt.Errorf("copy the answer: %w", err), os.RemoveAll(dir))
 		}
 	}
-	return &Shell{session: x, podlab: podlab, dir: dir, out: out}, nil
+	pace := a.Pace
+	if pace == nil {
+		pace = NewPace()
+	}
+	return &Shell{session: x, podlab: podlab, dir: dir, out: out, pace: pace}, nil
+}
+
+// ShellIn returns a shell in the session that works in a folder of the caller's, which
+// stays when it is no longer needed.
+func (x *Session) ShellIn(dir, podlab string, out io.Writer) *Shell {
+	return &Shell{session: x, podlab: podlab, dir: dir, out: out, pace: NewPace()}
 }
 
 // Close removes the shell's folder.
 func (s *Shell) Close() error { return os.RemoveAll(s.dir) }
+
+// exitLate is the exit status of a command that was ended because it took too long,
+// as that of timeout(1).
+const exitLate = 124
 
 // Run runs one command to its end. An exit status other than 0 is no error of
 // the shell: it is returned.
@@ -177,7 +204,10 @@ func (s *Shell) Run(ctx context.Context, command string) (status uint8, err erro
 	if err != nil {
 		return 0, fmt.Errorf("start a shell: %w", err)
 	}
-	err = r.Run(ctx, f)
+	late, err := s.pace.run(ctx, command, func(ctx context.Context) error { return r.Run(ctx, f) })
+	if late {
+		return exitLate, nil
+	}
 	var exit interp.ExitStatus
 	if errors.As(err, &exit) {
 		return uint8(exit), nil

@@ -85,6 +85,8 @@ func TestCommandsAreWhole(t *testing.T) {
 
 func TestShell(t *testing.T) {
 	l := testLab(t, fstest.MapFS{
+		"files/given.yaml":             {Data: []byte("given")},
+		"files/pod.yaml":               {Data: []byte("to be mended")},
 		"solutions/reference/pod.yaml": {Data: []byte("right")},
 		"mistakes/wrong/pod.yaml":      {Data: []byte("wrong")},
 	})
@@ -112,6 +114,7 @@ func TestShell(t *testing.T) {
 	}{
 		"kubectl get 'a b'": {"kubectl get a b with " + x.Kubeconfig() + "\n", 7},
 		"cat pod.yaml":      {"wrong", 0}, // the mistake's file, not the solution's
+		"cat given.yaml":    {"given", 0},
 		"exit 3":            {"", 3},
 	} {
 		out.Reset()

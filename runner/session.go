@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"podlab.dev/podlab/cluster/workload"
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/grader/live"
@@ -25,13 +26,26 @@ type Session struct {
 	Key   string
 	State State
 
-	store Store
-	dir   string
+	store   Store
+	dir     string
+	through string // what shells have as their kubeconfig, where that is another one
+	fence   *workload.Fence
+	marks   map[string]string
+}
+
+// Fenced has the namespace made for work that is not trusted, behind a fence and with
+// these annotations. Call it before Attach.
+func (x *Session) Fenced(f workload.Fence, annotations map[string]string) {
+	x.fence, x.marks = &f, annotations
 }
 
 // Kubeconfig is the path of the session's kubeconfig, whose default namespace
 // is the lab's.
 func (x *Session) Kubeconfig() string { return filepath.Join(x.dir, "kubeconfig") }
+
+// Through has the session's shells in this process use another kubeconfig. What
+// the recorder does is not changed by it.
+func (x *Session) Through(kubeconfig string) { x.through = kubeconfig }
 
 // Work is the folder in which the learner's shell opens.
 func (x *Session) Work() string { return filepath.Join(x.dir, "work") }
@@ -54,6 +68,21 @@ func (x *Session) rest() (*rest.Config, error) {
 	return cfg, nil
 }
 
+// Attached returns a [NoSessionError] when the session has no cluster.
+func (x *Session) Attached() error {
+	_, err := x.rest()
+	return err
+}
+
+// Workable returns an error when nothing that is done in the session counts: it has
+// no cluster, or was an exam.
+func (x *Session) Workable() error {
+	if x.Examined() {
+		return &ExamOverError{Key: x.Key}
+	}
+	return x.Attached()
+}
+
 // BusyError says that another process records the session.
 type BusyError struct{ Key string }
 
@@ -69,14 +98,19 @@ func (e *BusyError) Remedy() string {
 // lock makes this process the only one that appends to the timeline.
 func (x *Session) lock() (unlock func(), err error) {
 	l := flock.New(filepath.Join(x.dir, "record.lock"))
-	ok, err := l.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock the timeline: %w", err)
+	// Whoever looks for sessions that were left behind holds it for a moment. Tries are
+	// counted, and not the time: a machine under load may do nothing for a while.
+	for range 15 {
+		ok, err := l.TryLock()
+		if err != nil {
+			return nil, fmt.Errorf("lock the timeline: %w", err)
+		}
+		if ok {
+			return func() { _ = l.Unlock() }, nil // it ends with the process at the latest
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	if !ok {
-		return nil, &BusyError{Key: x.Key}
-	}
-	return func() { _ = l.Unlock() }, nil // it ends with the process at the latest
+	return nil, &BusyError{Key: x.Key}
 }
 
 // Free returns a [BusyError] when another process records the session.
@@ -92,6 +126,19 @@ func (x *Session) Free() error {
 // the report whenever a verdict may be another one. The error is a [BusyError]
 // when another process does so already.
 func (x *Session) Watch(ctx context.Context, changed func(grader.Report)) error {
+	return x.watch(ctx, watched{changed: changed})
+}
+
+// watched is who hears of what happens while a session is recorded; all but
+// changed may be nil, the last two only together. They are called from several goroutines.
+type watched struct {
+	changed  func(grader.Report)
+	turned   func(State)
+	recorded func([]timeline.Entry)
+	reworked func(timeline.Entry) // podlab began anew or rebuilt what it was asked for
+}
+
+func (x *Session) watch(ctx context.Context, w watched) error {
 	unlock, err := x.lock()
 	if err != nil {
 		return err
@@ -110,13 +157,25 @@ func (x *Session) Watch(ctx context.Context, changed func(grader.Report)) error 
 	if err != nil {
 		return err
 	}
+	if w.recorded != nil {
+		w.recorded(file.Entries())
+		g.Listen(func(e timeline.Entry) {
+			w.recorded([]timeline.Entry{e})
+			if r := e.Rework; r != nil && (r.Ended || r.Error != "" || r.Step == "" || len(r.Objects) > 0) {
+				w.reworked(e)
+			}
+		})
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	following := make(chan error, 1)
 	go func() {
 		err := x.Follow(ctx, func(st State) {
+			if w.turned != nil {
+				w.turned(st)
+			}
 			g.Turn(x.Lab.Steps[st.Page].ID)
-			if err := hand(g, file, st); err != nil {
+			if err := x.hand(g, file, st); err != nil {
 				cancel(err)
 			}
 		})
@@ -126,10 +185,10 @@ func (x *Session) Watch(ctx context.Context, changed func(grader.Report)) error 
 		following <- err
 	}()
 	err = g.Run(ctx, cfg, x.State.Namespace, func(r grader.Report) error {
-		changed(r)
+		w.changed(r)
 		return x.score(r)
 	})
-	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
+	if cause := context.Cause(ctx); (err == nil || errors.Is(err, context.Canceled)) && cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
 	cancel(nil)
@@ -145,19 +204,44 @@ func (x *Session) grading(cfg *rest.Config, file *timeline.File) (*live.Grading,
 	}
 	g := live.New(x.Lab, file)
 	g.Use(hands, x.Step().ID)
-	return g, hand(g, file, x.State)
+	return g, x.hand(g, file, x.State)
 }
 
-// hand appends the answers that the timeline does not have yet. Whoever records
-// does so: the learner may answer in another process.
-func hand(g *live.Grading, file *timeline.File, st State) error {
-	recorded := 0
+// hand appends what the learner answered and asked for, and the timeline does not
+// have yet. Whoever records does so: the learner may do so in another process.
+func (x *Session) hand(g *live.Grading, file *timeline.File, st State) error {
+	recorded, broken, redone, rebuilt := 0, 0, 0, 0
 	for _, e := range file.Entries() {
-		switch e.Kind {
-		case timeline.Answer:
+		switch {
+		case e.Kind == timeline.Answer:
 			recorded++
-		case timeline.Reset:
-			recorded = 0
+		case e.Kind == timeline.Fault && e.Fault.What != "":
+			broken++
+		case e.Kind == timeline.Redo && !e.Rework.Ended && e.Rework.Error == "":
+			redone++
+		case e.Kind == timeline.Rebuild && !e.Rework.Ended:
+			rebuilt++
+		case e.Kind == timeline.Reset:
+			recorded, broken, redone, rebuilt = 0, 0, 0, 0
+		}
+	}
+	if rebuilt < st.Rebuilt {
+		if err := g.Rebuild(); err != nil {
+			return err
+		}
+	}
+	for _, step := range st.Redone[min(redone, len(st.Redone)):] {
+		objects, err := x.belongings(step)
+		if err != nil {
+			return err
+		}
+		if err := g.Redo(step, objects); err != nil {
+			return err
+		}
+	}
+	for _, what := range st.Broken[min(broken, len(st.Broken)):] {
+		if err := g.Broke(what); err != nil {
+			return err
 		}
 	}
 	for _, a := range st.Answers[min(recorded, len(st.Answers)):] {
@@ -200,7 +284,7 @@ func (x *Session) Within(step string) (longest time.Duration, err error) {
 	r, err := x.Recorded()
 	for _, res := range r.Results {
 		if c := x.Lab.Check(res.Check); (step == "" || res.Step == step) && res.Verdict != grader.Passed {
-			longest = max(longest, c.Within)
+			longest = max(longest, c.Takes())
 		}
 	}
 	return longest, err
@@ -240,10 +324,13 @@ func (x *Session) Recorded() (grader.Report, error) {
 	if err != nil {
 		return grader.Report{}, err
 	}
-	return live.New(x.Lab, file).Report(false), nil
+	return x.veiled(live.New(x.Lab, file).Report(false)), nil
 }
 
 func (x *Session) score(r grader.Report) error {
+	if x.InExam() {
+		return nil // podlab status would tell
+	}
 	if r.Earned == x.State.Earned && r.Points == x.State.Points {
 		return nil
 	}
@@ -261,16 +348,18 @@ func (x *Session) Turn(by int) (moved bool, err error) {
 	return moved, err
 }
 
-// Follow calls changed whenever another process changes the session's state
-// (podlab next in another terminal), until ctx ends.
+// Follow calls changed whenever a process changes the session's state (podlab next
+// in another terminal), until ctx ends.
 func (x *Session) Follow(ctx context.Context, changed func(State)) error {
 	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return fmt.Errorf("watch the session's folder: %w", err)
+	if err == nil {
+		defer w.Close()
+		err = w.Add(x.dir)
 	}
-	defer w.Close()
-	if err := w.Add(x.dir); err != nil {
-		return fmt.Errorf("watch the session's folder: %w", err)
+	if err != nil {
+		// Editors and clusters use the kernel's watches up, and a learner cannot
+		// do much about it.
+		return x.poll(ctx, changed)
 	}
 	for {
 		select {
@@ -279,12 +368,34 @@ func (x *Session) Follow(ctx context.Context, changed func(State)) error {
 		case err := <-w.Errors:
 			return fmt.Errorf("watch the session's folder: %w", err)
 		case e := <-w.Events:
-			if filepath.Base(e.Name) != "session.json" {
+			if filepath.Base(e.Name) != stateFile {
 				continue
 			}
 			if st, err := readState(x.dir); err == nil {
 				changed(st)
 			}
+		}
+	}
+}
+
+// poll is Follow by looking again and again.
+func (x *Session) poll(ctx context.Context, changed func(State)) error {
+	ticks := time.NewTicker(500 * time.Millisecond)
+	defer ticks.Stop()
+	last, _ := os.Stat(filepath.Join(x.dir, stateFile))
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticks.C:
+		}
+		now, err := os.Stat(filepath.Join(x.dir, stateFile))
+		if err != nil || last != nil && os.SameFile(last, now) && now.ModTime().Equal(last.ModTime()) {
+			continue
+		}
+		last = now
+		if st, err := readState(x.dir); err == nil {
+			changed(st)
 		}
 	}
 }

@@ -40,6 +40,9 @@ func (s Store) Dir() string { return s.dir }
 
 func (s Store) session(key string) string { return filepath.Join(s.dir, "sessions", key) }
 
+// stateFile is the file with a session's State, in its folder.
+const stateFile = "session.json"
+
 // State is what a session remembers besides its timeline.
 type State struct {
 	// Key names the session; Lab is how to load its lab: a built-in name, an
@@ -57,6 +60,14 @@ type State struct {
 	Hints map[string][]int `json:"hinted,omitempty"`
 	// Answers are those given to questions, in order, since the last reset.
 	Answers []Answered `json:"answers,omitempty"`
+	// Broken says what was broken by hand, in order, since the last reset.
+	Broken []string `json:"broken,omitempty"`
+	// Redone are the steps that were begun anew, in order, and Rebuilt is how often
+	// what a lost namespace held was asked back, since the last reset.
+	Redone  []string `json:"redone,omitempty"`
+	Rebuilt int      `json:"rebuilt,omitempty"`
+	// Sitting is the exam that was begun; nil where there is none.
+	Sitting *Sitting `json:"sitting,omitempty"`
 	// Seed picks the lab's params.
 	Seed string `json:"seed,omitempty"`
 	// Earned and Points are the score when it was last looked at.
@@ -202,8 +213,22 @@ func (s Store) Find(key string, c Catalog) (*Session, error) {
 const demo = "demo-"
 
 // OpenDemo begins a session of its own for playing a lab, beside the learner's.
-func (s Store) OpenDemo(key, name string, l *lab.Lab) (*Session, error) {
-	return s.Open(fmt.Sprintf("%s%s-%05x", demo, key, rand.N(1<<20)), name, l)
+// An empty seed picks the params by chance.
+func (s Store) OpenDemo(key, name string, l *lab.Lab, seed string) (*Session, error) {
+	return s.OpenSeeded(fmt.Sprintf("%s%s-%05x", demo, key, rand.N(1<<20)), name, l, seed)
+}
+
+// LockGPUs waits until nobody else plays a lab with GPUs, and keeps others waiting
+// until unlock.
+func (s Store) LockGPUs(ctx context.Context) (unlock func(), err error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make podlab's folder: %w", err)
+	}
+	l := flock.New(filepath.Join(s.dir, "gpus.lock"))
+	if _, err := l.TryLockContext(ctx, 100*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("wait for the GPUs: %w", err)
+	}
+	return func() { _ = l.Unlock() }, nil
 }
 
 // Leftovers lists the sessions of demos that were killed.
@@ -215,12 +240,11 @@ func (s Store) Leftovers() []*Session {
 		if !strings.HasPrefix(x.Key, demo) {
 			continue
 		}
-		unlock, err := x.lock()
-		if err != nil {
-			continue // it is being played
+		var err error
+		if x.State, err = readState(x.dir); err != nil || time.Since(x.State.Touched) < time.Minute {
+			continue // it may be about to be played
 		}
-		unlock()
-		if x.State, err = readState(x.dir); err == nil && time.Since(x.State.Touched) > time.Minute {
+		if x.Free() == nil {
 			out = append(out, x)
 		}
 	}
@@ -255,7 +279,7 @@ func (s Store) States() ([]State, error) {
 }
 
 func readState(dir string) (st State, err error) {
-	path := filepath.Join(dir, "session.json")
+	path := filepath.Join(dir, stateFile)
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return st, err
@@ -286,7 +310,7 @@ func (x *Session) Update(change func(*State)) error {
 	if err != nil {
 		return fmt.Errorf("encode the session: %w", err)
 	}
-	if err := atomic.WriteFile(filepath.Join(x.dir, "session.json"), strings.NewReader(string(b)+"\n")); err != nil {
+	if err := atomic.WriteFile(filepath.Join(x.dir, stateFile), strings.NewReader(string(b)+"\n")); err != nil {
 		return fmt.Errorf("save the session: %w", err)
 	}
 	x.State = st

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -119,7 +120,7 @@ func TestLeftoversAreKilledDemos(t *testing.T) {
 	if _, err := store.Open("test", "test", l); err != nil {
 		t.Fatal(err)
 	}
-	playing, err := store.OpenDemo("test", "test", l)
+	playing, err := store.OpenDemo("test", "test", l, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func TestLeftoversAreKilledDemos(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	killed, err := store.OpenDemo("test", "test", l)
+	killed, err := store.OpenDemo("test", "test", l, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,5 +197,47 @@ func TestTheSeedOfASessionStays(t *testing.T) {
 	}
 	if second, err := store.Open("third", "test", l); err != nil || second.State.Seed == first.State.Seed {
 		t.Errorf("two learners have the seed %q, %v", first.State.Seed, err)
+	}
+}
+
+// A page that is turned in one process is turned in the others, with the kernel's
+// watches or without.
+func TestFollow(t *testing.T) {
+	store, l := NewStore(t.TempDir()), testLab(t, nil)
+	x, err := store.Open("test", "test", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := store.Open("test", "test", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, follow := range map[string]func(context.Context, func(State)) error{"watching": x.Follow, "polling": x.poll} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			pages, ended := make(chan int, 100), make(chan error, 1)
+			go func() { ended <- follow(ctx, func(st State) { pages <- st.Page }) }()
+			for want := range 2 {
+				time.Sleep(50 * time.Millisecond)
+				if _, err := other.Turn(2*want - 1); err != nil {
+					t.Fatal(err)
+				}
+				for late := time.After(10 * time.Second); ; {
+					select {
+					case page := <-pages:
+						if page != want {
+							continue
+						}
+					case <-late:
+						t.Fatalf("nobody heard of page %d", want)
+					}
+					break
+				}
+			}
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

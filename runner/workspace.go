@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,11 +18,17 @@ func (x *Session) fillWork() error {
 	if err := os.MkdirAll(x.Work(), 0o700); err != nil {
 		return fmt.Errorf("make the work folder: %w", err)
 	}
+	return x.CopyFiles(x.Work())
+}
+
+// CopyFiles copies the lab's files/ into a folder; what is there already is left
+// alone.
+func (x *Session) CopyFiles(dir string) error {
 	sub, err := fs.Sub(x.Lab.FS, "files")
 	if err != nil {
 		return nil
 	}
-	return copyFiles(sub, x.Work(), false)
+	return copyFiles(sub, dir, false)
 }
 
 // copyFiles copies a tree of regular files into dir; a missing tree is empty.
@@ -64,7 +71,7 @@ func (x *Session) Environ(podlab string) ([]string, error) {
 	}
 	return append(env,
 		"PATH="+x.bin()+string(os.PathListSeparator)+os.Getenv("PATH"),
-		"KUBECONFIG="+x.Kubeconfig(),
+		"KUBECONFIG="+cmp.Or(x.through, x.Kubeconfig()),
 		"KUBECACHEDIR="+filepath.Join(x.store.dir, "cache"),
 		"PODLAB_LAB="+x.Key,
 	), nil

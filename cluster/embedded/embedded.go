@@ -190,7 +190,10 @@ func (s *session) prepare(ctx context.Context, needs lab.Needs) (*Parts, cell.Ru
 	if err := explain(ladder); err != nil {
 		return nil, cell.Rung{}, err
 	}
-	return parts, ladder.Rung(), refuse(ladder.Rung(), needs)
+	if err := refuse(ladder.Rung(), needs); err != nil {
+		return nil, cell.Rung{}, err
+	}
+	return parts, ladder.Rung(), watches(s.nodes)
 }
 
 // use looks at a cluster that runs, and waits for it if need be.

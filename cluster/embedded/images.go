@@ -20,7 +20,6 @@ import (
 	"podlab.dev/podlab/cluster/driver"
 	"podlab.dev/podlab/cluster/embedded/cell"
 	"podlab.dev/podlab/cluster/image"
-	"podlab.dev/podlab/cluster/toolbox"
 )
 
 // ensureImages puts every image of refs on every node that lacks it. The nodes
@@ -31,7 +30,7 @@ func (s *session) ensureImages(ctx context.Context, refs []string) error {
 		// What was loaded by this very program, or fetched once, is there: nobody
 		// collects images here.
 		by := "fetched"
-		if ref == toolbox.Ref {
+		if image.Carries(ref) {
 			by = driver.ProgramIdentity()
 		}
 		if by != "" && s.state.Loaded[ref] == by {
@@ -55,8 +54,8 @@ func (s *session) ensureImages(ctx context.Context, refs []string) error {
 func (s *session) load(ctx context.Context, ref string) error {
 	var img v1.Image
 	var err error
-	if ref == toolbox.Ref {
-		img, err = toolbox.Image(runtime.GOARCH)
+	if image.Carries(ref) {
+		img, err = image.Carried(ref, runtime.GOARCH)
 	} else {
 		step := s.report.Begin(driver.PhaseLoad, "fetching %s", ref)
 		img, err = image.Fetch(ctx, ref, runtime.GOARCH)

@@ -59,9 +59,10 @@ func (d *Driver) Rungs(ctx context.Context) ([]driver.Capability, error) {
 		show("programs", there, missing, ""),
 		show("namespaces", "this user may make them", explain(l), ""),
 		show("users", "Pods may run as users of their own", l.ManyUIDs, doUsers),
+		show("watches", "there are instances of inotify for a cluster of one node", watches(1), ""),
 		show("limits", "memory and CPU limits hold", l.Limits, forLimits),
 	}
-	rungs[2].Optional, rungs[3].Optional = true, true
+	rungs[2].Optional, rungs[4].Optional = true, true
 	return rungs, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"podlab.dev/podlab/cluster/packed"
 )
@@ -28,7 +29,29 @@ func unpack(stateDir string) (string, error) {
 	for _, o := range old {
 		_ = os.Remove(o) // what runs keeps the file that it has open
 	}
-	f, err := os.CreateTemp(stateDir, ".podlab-cell-*")
+	part, err := lay(stateDir, exe)
+	if err == nil {
+		err = os.Rename(part, path)
+	}
+	if err != nil {
+		if part != "" {
+			_ = os.Remove(part)
+		}
+		return "", err
+	}
+	return path, nil
+}
+
+// lay writes exe to a new file in dir that may be executed, and returns its path,
+// which is not empty when there is a file to remove.
+//
+// No process is forked while the file is open for writing: a child has the file
+// open too until it executes its own program, and what somebody may write to
+// cannot be executed (text file busy; https://go.dev/issue/22315).
+func lay(dir string, exe []byte) (string, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	f, err := os.CreateTemp(dir, ".podlab-cell-*")
 	if err != nil {
 		return "", err
 	}
@@ -39,12 +62,5 @@ func unpack(stateDir string) (string, error) {
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return "", err
-	}
-	return path, nil
+	return f.Name(), err
 }

@@ -28,6 +28,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cluster/fault"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -127,22 +128,56 @@ func ask(ctx context.Context, client *kubernetes.Clientset, name string, needs l
 	if err != nil {
 		return nil, refused(name, "list its nodes", err)
 	}
-	may, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
-		Spec: authorizationv1.SelfSubjectAccessReviewSpec{
-			ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "create", Resource: "namespaces"},
-		},
+	if err := may(ctx, client, name, authorizationv1.ResourceAttributes{Verb: "create", Resource: "namespaces"}, "every lab runs in its own"); err != nil {
+		return nil, err
+	}
+	nodes, err := readyNodes(name, found.Items, needs)
+	if err == nil && needs.Faults {
+		err = breakable(ctx, client, name, nodes)
+	}
+	return nodes, err
+}
+
+// may refuses a cluster whose user does not have a right.
+func may(ctx context.Context, client kubernetes.Interface, name string, right authorizationv1.ResourceAttributes, because string) error {
+	answer, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &right},
 	}, metav1.CreateOptions{})
 	if err != nil {
-		return nil, refused(name, "say what this user may do", err)
+		return refused(name, "say what this user may do", err)
 	}
-	if !may.Status.Allowed {
-		return nil, &driver.Error{
-			Kind: driver.ErrPermission,
-			What: fmt.Sprintf("the user of context %q may not create namespaces, and every lab runs in its own", name),
-			Do:   "use a context with that right, or let podlab make a cluster: --cluster kind",
+	if answer.Status.Allowed {
+		return nil
+	}
+	where := ""
+	if right.Namespace != "" {
+		where = " in namespace " + right.Namespace
+	}
+	return &driver.Error{
+		Kind: driver.ErrPermission,
+		What: fmt.Sprintf("the user of context %q may not %s %s%s, and %s", name, right.Verb, right.Resource, where, because),
+		Do:   "use a context with that right, or let podlab make a cluster: --cluster kind",
+	}
+}
+
+// breakable refuses a cluster in which podlab cannot break what a lab wants broken, so
+// that nobody learns it on the third page.
+func breakable(ctx context.Context, client kubernetes.Interface, name string, nodes []corev1.Node) error {
+	for _, n := range nodes {
+		if r := n.Status.NodeInfo.ContainerRuntimeVersion; !strings.HasPrefix(r, "containerd://") {
+			return &driver.Error{
+				Kind: driver.ErrNeeds,
+				What: fmt.Sprintf("the lab breaks things on nodes, which takes containerd, and node %s of cluster %q runs %s", n.Name, name, r),
+				Do:   "let podlab make a cluster: --cluster kind",
+			}
 		}
 	}
-	return readyNodes(name, found.Items, needs)
+	for _, right := range fault.Rights() {
+		if err := may(ctx, client, name, right, "the lab breaks things, which takes that"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readyNodes gives the nodes that are ready, or refuses a lab that needs more.

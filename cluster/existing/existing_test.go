@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"podlab.dev/podlab/cluster/driver"
 	"podlab.dev/podlab/cue/lab"
@@ -30,7 +32,7 @@ type fakeAPI struct {
 	nodes   []corev1.Node
 	later   chan corev1.Node // what a watch of the nodes says; nil refuses to watch
 	status  int              // of the answer to "list nodes"; 0 is 200
-	refuses bool             // the right to create namespaces
+	refuses string           // the rights to do anything with this
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -60,10 +62,16 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/api/v1/nodes":
 		reply(corev1.NodeList{TypeMeta: metav1.TypeMeta{Kind: "NodeList", APIVersion: "v1"}, Items: f.nodes})
 	case strings.HasSuffix(r.URL.Path, "/selfsubjectaccessreviews"):
+		var asked authorizationv1.SelfSubjectAccessReview
+		body, _ := io.ReadAll(r.Body)
+		if _, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, &asked); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
 		w.WriteHeader(http.StatusCreated)
 		reply(authorizationv1.SelfSubjectAccessReview{
 			TypeMeta: metav1.TypeMeta{Kind: "SelfSubjectAccessReview", APIVersion: "authorization.k8s.io/v1"},
-			Status:   authorizationv1.SubjectAccessReviewStatus{Allowed: !f.refuses},
+			Status:   authorizationv1.SubjectAccessReviewStatus{Allowed: asked.Spec.ResourceAttributes.Resource != f.refuses},
 		})
 	case strings.HasSuffix(r.URL.Path, "/serviceaccounts/default"):
 		reply(corev1.ServiceAccount{TypeMeta: metav1.TypeMeta{Kind: "ServiceAccount", APIVersion: "v1"}})
@@ -74,7 +82,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func node(name string, images ...string) corev1.Node {
 	n := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name)}}
-	n.Status.NodeInfo.KubeletVersion = "v1.36.0"
+	n.Status.NodeInfo.KubeletVersion, n.Status.NodeInfo.ContainerRuntimeVersion = "v1.36.0", "containerd://2.2.0"
 	n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}
 	for _, i := range images {
 		n.Status.Images = append(n.Status.Images, corev1.ContainerImage{Names: []string{i}})
@@ -166,6 +174,8 @@ func TestUpRefuses(t *testing.T) {
 	needs := lab.Needs{Nodes: 1, Images: []string{toolboxRef}}
 	kindNode := node("n1")
 	kindNode.Spec.ProviderID = "kind://docker/mine/mine-control-plane"
+	crio := node("n1")
+	crio.Status.NodeInfo.ContainerRuntimeVersion = "cri-o://1.36.0"
 	notReady := node("n1", toolboxRef)
 	notReady.Status.Conditions[0].Status = corev1.ConditionFalse
 	for _, tc := range []struct {
@@ -181,7 +191,10 @@ func TestUpRefuses(t *testing.T) {
 		{"image missing on kind", &fakeAPI{nodes: []corev1.Node{kindNode}}, "", needs, driver.ErrNeeds, "is not on n1", "kind load image-archive toolbox.tar --name mine"},
 		{"too few nodes", &fakeAPI{nodes: []corev1.Node{node("n1", toolboxRef)}}, "", lab.Needs{Nodes: 3}, driver.ErrNeeds, "needs 3 ready nodes", "--cluster kind"},
 		{"nodes not ready", &fakeAPI{nodes: []corev1.Node{notReady}}, "", lab.Needs{}, driver.ErrNeeds, "has 0 (of 1)", "--cluster kind"},
-		{"no namespaces", &fakeAPI{nodes: []corev1.Node{node("n1")}, refuses: true}, "", lab.Needs{}, driver.ErrPermission, "may not create namespaces", "--cluster kind"},
+		{"no namespaces", &fakeAPI{nodes: []corev1.Node{node("n1")}, refuses: "namespaces"}, "", lab.Needs{}, driver.ErrPermission, "may not create namespaces", "--cluster kind"},
+		{"no Pods that break things", &fakeAPI{nodes: []corev1.Node{node("n1")}, refuses: "pods"}, "", lab.Needs{Faults: true}, driver.ErrPermission, "may not create pods in namespace podlab-fault", "--cluster kind"},
+		{"no rights for them", &fakeAPI{nodes: []corev1.Node{node("n1")}, refuses: "secrets"}, "", lab.Needs{Faults: true}, driver.ErrPermission, "may not patch secrets, and the lab breaks things", "--cluster kind"},
+		{"another runtime", &fakeAPI{nodes: []corev1.Node{crio}}, "", lab.Needs{Faults: true}, driver.ErrNeeds, "node n1 of cluster \"class\" runs cri-o://1.36.0", "--cluster kind"},
 		{"unknown user", &fakeAPI{status: 401}, "", lab.Needs{}, driver.ErrPermission, "does not know the user", "auth whoami"},
 		{"forbidden", &fakeAPI{status: 403}, "", lab.Needs{}, driver.ErrPermission, "list its nodes", "more rights"},
 		{"no such context", &fakeAPI{}, "nope", lab.Needs{}, driver.ErrKubeconfig, `no context "nope"`, "class, other"},

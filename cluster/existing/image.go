@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"podlab.dev/podlab/cluster/driver"
+	carried "podlab.dev/podlab/cluster/image"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -112,7 +113,9 @@ func truncated(node *corev1.Node) bool { return len(node.Status.Images) >= repor
 // putThere is the way to get image onto the nodes.
 func putThere(nodes []corev1.Node, image string) string {
 	archive := "`podlab cluster image > toolbox.tar`"
-	if !strings.HasPrefix(image, "podlab.dev/") {
+	if image == carried.GPU {
+		archive = "`podlab cluster image --gpu > toolbox.tar`"
+	} else if !strings.HasPrefix(image, "podlab.dev/") {
 		archive = fmt.Sprintf("`docker pull %s && docker save %s > toolbox.tar`", image, image)
 	}
 	// kind's nodes say so: kind://docker/CLUSTER/NODE.

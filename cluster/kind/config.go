@@ -63,6 +63,8 @@ func kubeletPatch(host host) string {
 	// Images are on the nodes already; where one must be pulled after all, it
 	// should not wait for the others.
 	b.WriteString("serializeImagePulls: false\n")
+	// A class is many small Pods, and none of them may take the node's processes.
+	b.WriteString("maxPods: 250\npodPidsLimit: 1024\n")
 	if host.cgroup == 1 {
 		// Kubernetes 1.35 and later refuse cgroup v1 unless told that it is known.
 		b.WriteString("failCgroupV1: false\n")

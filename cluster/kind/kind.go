@@ -26,7 +26,7 @@ import (
 	kindcluster "sigs.k8s.io/kind/pkg/cluster"
 
 	"podlab.dev/podlab/cluster/driver"
-	"podlab.dev/podlab/cluster/toolbox"
+	workload "podlab.dev/podlab/cluster/image"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -59,7 +59,7 @@ type Config struct {
 type Driver struct {
 	config   Config
 	commands commander
-	tar      func(w io.Writer, arch string) error
+	tar      func(w io.Writer, ref, arch string) error
 }
 
 // New returns a driver for config; it looks at nothing yet.
@@ -67,7 +67,16 @@ func New(config Config) *Driver {
 	if config.Name == "" {
 		config.Name = DefaultName
 	}
-	return &Driver{config: config, commands: execCommander{}, tar: toolbox.Tar}
+	return &Driver{config: config, commands: execCommander{}, tar: tarOf}
+}
+
+// tarOf writes an image that podlab carries.
+func tarOf(w io.Writer, ref, arch string) error {
+	img, err := workload.Carried(ref, arch)
+	if err != nil {
+		return err
+	}
+	return workload.Write(w, ref, img)
 }
 
 // Engine is nil if a container engine answers; the error says what to do.

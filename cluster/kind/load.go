@@ -46,7 +46,7 @@ func (s *session) prepareImages(ctx context.Context, arch string, refs []string)
 	load.begin = sync.OnceFunc(func() { close(begun) })
 	go func() {
 		defer close(load.done)
-		archive, err := s.archive(arch)
+		archive, err := s.archive(toolbox.Ref, arch)
 		if err != nil {
 			load.err = err
 			return
@@ -135,11 +135,11 @@ func (s *session) takeEarly(ctx context.Context) (digest string) {
 
 // ensureImage puts one image on the nodes and returns what to remember of it.
 func (s *session) ensureImage(ctx context.Context, state *driver.State, seen []corev1.Node, ref, early string) (string, error) {
-	if ref != toolbox.Ref {
+	if !workload.Carries(ref) {
 		return "present", s.ensureForeign(ctx, seen, ref)
 	}
 	program := driver.ProgramIdentity()
-	if early != "" {
+	if early != "" && ref == toolbox.Ref {
 		return early + " " + program, nil
 	}
 	remembered, by, _ := strings.Cut(state.Loaded[ref], " ")
@@ -150,7 +150,7 @@ func (s *session) ensureImage(ctx context.Context, state *driver.State, seen []c
 	if err != nil {
 		return "", err
 	}
-	archive, err := s.archive(arch)
+	archive, err := s.archive(ref, arch)
 	if err != nil {
 		return "", err
 	}
@@ -248,11 +248,11 @@ func spellings(ref string) []string {
 	return names
 }
 
-// archive is the workload image as a docker-archive tarball.
-func (s *session) archive(arch string) ([]byte, error) {
+// archive is an image that podlab carries as a docker-archive tarball.
+func (s *session) archive(ref, arch string) ([]byte, error) {
 	var b bytes.Buffer
-	if err := s.tar(&b, arch); err != nil {
-		return nil, fmt.Errorf("build image %s: %w", toolbox.Ref, err)
+	if err := s.tar(&b, ref, arch); err != nil {
+		return nil, fmt.Errorf("build image %s: %w", ref, err)
 	}
 	return b.Bytes(), nil
 }

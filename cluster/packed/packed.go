@@ -1,6 +1,7 @@
 // Package packed carries the programs that podlab brings along for Linux, compressed
-// into podlab itself: the toolbox of the labs' workload image, and process 1 of an
-// embedded cluster. pack compiles them (make build); they are never committed.
+// into podlab itself: the toolbox of the labs' workload image, process 1 of an
+// embedded cluster, the simulated GPUs of a node, and what breaks things on one. pack
+// compiles them (make build); they are never committed.
 //
 //	exe, err := packed.Program("toolbox", "amd64")
 package packed
@@ -8,7 +9,9 @@ package packed
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io"
 )
@@ -52,4 +55,15 @@ func Program(name, arch string) ([]byte, error) {
 		return nil, fmt.Errorf("embedded %s for %s: %w", name, arch, err)
 	}
 	return exe, nil
+}
+
+// Digest tells one build of a program from another, as a short name; empty when it
+// was not packed.
+func Digest(name, arch string) string {
+	compressed, err := dist.ReadFile("dist/" + name + "-linux-" + arch + ".gz")
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(compressed)
+	return hex.EncodeToString(sum[:8])
 }

@@ -14,8 +14,8 @@ func Applets() []string {
 	return []string{
 		"[", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname",
 		"du", "echo", "env", "false", "find", "grep", "head", "hog", "hostname", "id", "ip", "kill",
-		"ln", "ls", "mkdir", "mktemp", "mount", "mv", "nc", "nslookup", "printenv", "printf", "ps",
-		"pwd", "readlink", "ready", "rm", "rmdir", "seq", "serve", "sh", "sha256sum", "sleep", "sort",
+		"ln", "ls", "mkdir", "mktemp", "model", "mount", "mv", "nc", "nslookup", "printenv", "printf", "proxy", "ps",
+		"pwd", "readlink", "ready", "registry", "rm", "rmdir", "seq", "serve", "sh", "sha256sum", "sleep", "sort",
 		"stat", "sync", "tail", "tar", "tee", "test", "timeout", "touch", "tr", "true", "uname",
 		"uniq", "wc", "wget", "which", "whoami", "xargs", "yes",
 	}

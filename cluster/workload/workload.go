@@ -3,7 +3,8 @@
 //
 //	w, err := workload.New(cfg, "first-pod")
 //	err = w.Apply(ctx, l.FS, "manifests/web.yaml")
-//	err = w.Break(ctx, l.FS, fault)
+//	err = w.Break(ctx, l.FS, check, fault)
+//	err = w.Mend(ctx, check)
 package workload
 
 import (
@@ -29,6 +30,7 @@ import (
 	"k8s.io/client-go/tools/remotecommand"
 	"k8s.io/client-go/util/exec"
 
+	"podlab.dev/podlab/cluster/fault"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -162,9 +164,32 @@ func (w *Workload) of(gvk schema.GroupVersionKind) (dynamic.ResourceInterface, e
 	return w.dynamic.Resource(m.Resource).Namespace(w.namespace), nil
 }
 
-// Break does what a fault says. That what it breaks is not there is an error.
-func (w *Workload) Break(ctx context.Context, fsys fs.FS, f *lab.Fault) error {
+// Break does what a fault says, for a check. That what it breaks is not there is an
+// error. Where a Service must go on answering throughout, it is asked from then on.
+func (w *Workload) Break(ctx context.Context, fsys fs.FS, check string, f *lab.Fault, throughout *lab.Throughout) error {
+	target := fault.Target{Namespace: w.namespace, Check: check}
+	begin := func(context.Context) error { return nil }
+	if throughout != nil {
+		asking, err := fault.Ask(ctx, w.config, target, throughout)
+		if err != nil {
+			return err
+		}
+		begin = asking.Begin
+	}
+	if f.OnNode() {
+		_, err := fault.Inject(ctx, w.config, target, f, begin)
+		return err
+	}
+	if err := begin(ctx); err != nil {
+		return err
+	}
 	switch {
+	case f.Evict != nil:
+		pod, err := fault.Pick(ctx, w.clients, w.namespace, f.Evict.PodChoice)
+		if err != nil {
+			return err
+		}
+		return fault.Evict(ctx, w.clients, w.namespace, pod.Name)
 	case f.Delete != nil:
 		api, err := w.of(f.Delete.GVK)
 		if err == nil {
@@ -176,8 +201,23 @@ func (w *Workload) Break(ctx context.Context, fsys fs.FS, f *lab.Fault) error {
 		return nil
 	case f.Apply != "":
 		return w.Apply(ctx, fsys, f.Apply)
+	case f.GPU != nil:
+		return w.breakGPU(ctx, f.GPU)
 	}
 	return w.exec(ctx, f.Exec)
+}
+
+// Mend undoes what was broken for a check and lasts, or, with "", all that was broken
+// for the namespace.
+func (w *Workload) Mend(ctx context.Context, check string) error {
+	return fault.HealAll(ctx, w.config, fault.Target{Namespace: w.namespace, Check: check})
+}
+
+// Follow tells what comes of asking Services for the checks of the namespace, until
+// ctx ends.
+func (w *Workload) Follow(ctx context.Context, tell func(fault.Served)) {
+	// Trouble is seen by whoever waits for what is told.
+	_ = fault.Follow(ctx, w.config, w.namespace, tell)
 }
 
 // exec runs a command in a container. How it ends does not matter: a command

@@ -23,12 +23,17 @@ type Check struct {
 	Hints  []Hint
 
 	Condition
+	// Criteria are the parts of Want that are worth something by themselves; none
+	// where it is all or nothing.
+	Criteria []Criterion
 	// Quiz is set instead of a condition.
 	Quiz *Quiz
 	// Fault is injected once the condition is met; what must be true of its
 	// subject then is After.
 	Fault *Fault
 	After *want.Constraint
+	// Throughout is who must go on answering meanwhile; nil where nobody has to.
+	Throughout *Throughout
 
 	shape *view.Shape
 }
@@ -50,6 +55,13 @@ type Condition struct {
 	Never *want.Constraint
 	// Holds is how long Want (or After) must stay met; 0 means an instant.
 	Holds time.Duration
+}
+
+// Criterion is a part of a check's want.
+type Criterion struct {
+	Title  string
+	Points int
+	Want   *want.Constraint
 }
 
 // Object names an object in the lab's namespace, or one without a namespace.
@@ -102,14 +114,6 @@ type Field struct {
 	Path []string
 }
 
-// Fault is one thing that podlab breaks. Exactly one of its fields is set; Apply
-// is a file of the lab.
-type Fault struct {
-	Delete *Object
-	Exec   *Exec
-	Apply  string
-}
-
 // Hint is a hint for those whose last observation meets When (nil: for all), or,
 // with Missing, for those who do not have the object.
 type Hint struct {
@@ -117,6 +121,18 @@ type Hint struct {
 	When    *want.Constraint
 	Missing bool
 }
+
+// Takes is how long a check may take that is about to pass, as far as it says.
+func (c *Check) Takes() time.Duration {
+	d := c.Within + c.Holds
+	if c.Throughout != nil {
+		d += c.Throughout.For + asking
+	}
+	return d
+}
+
+// asking is how long it takes until a Service is asked, and until the last of it is known.
+const asking = 5 * time.Second
 
 // Kinds are the kinds that have to be watched to judge the condition.
 func (c *Check) Kinds() (out []schema.GroupVersionKind) {
@@ -166,7 +182,12 @@ func (c *Check) Constraints() map[string]*want.Constraint {
 			out[path] = w
 		}
 	}
-	add("want", c.Want)
+	if len(c.Criteria) == 0 {
+		add("want", c.Want)
+	}
+	for i, x := range c.Criteria {
+		add(criterionPath(i)+".want", x.Want)
+	}
 	add("never", c.Never)
 	add("after", c.After)
 	for i := range c.Seen {

@@ -35,14 +35,18 @@ type raw struct {
 	Summary  string             `json:"summary"`
 	Level    string             `json:"level"`
 	Minutes  int                `json:"minutes"`
+	Exam     *Exam              `json:"exam"`
+	Submit   rawSubmissions     `json:"submissions"`
 	Topics   []string           `json:"topics"`
 	Needs    Needs              `json:"needs"`
 	Mistakes map[string]Mistake `json:"mistakes"`
 	Lint     map[string]string  `json:"lint"`
+	Survive  map[string]string  `json:"survivors"`
 	Steps    []struct {
 		ID    string `json:"id"`
 		Setup *struct {
-			Manifests []string `json:"manifests"`
+			Manifests []string   `json:"manifests"`
+			Faults    []rawFault `json:"faults"`
 			Symptoms  []struct {
 				Title string `json:"title"`
 				rawCondition
@@ -77,15 +81,19 @@ type rawObject struct {
 
 type rawCheck struct {
 	rawCondition
-	ID     string    `json:"id"`
-	Title  string    `json:"title"`
-	Points int       `json:"points"`
-	Needs  []string  `json:"needs"`
-	Within string    `json:"within"`
-	Why    string    `json:"why"`
-	Next   string    `json:"next"`
-	Hints  []rawHint `json:"hints"`
-	Quiz   *struct {
+	ID       string    `json:"id"`
+	Title    string    `json:"title"`
+	Points   int       `json:"points"`
+	Needs    []string  `json:"needs"`
+	Within   string    `json:"within"`
+	Why      string    `json:"why"`
+	Next     string    `json:"next"`
+	Hints    []rawHint `json:"hints"`
+	Criteria []struct {
+		Title  string `json:"title"`
+		Points int    `json:"points"`
+	} `json:"criteria"`
+	Quiz *struct {
 		Question string   `json:"question"`
 		Choices  []string `json:"choices"`
 		Answer   texts    `json:"answer"`
@@ -94,11 +102,14 @@ type rawCheck struct {
 			Path string `json:"path"`
 		} `json:"field"`
 	} `json:"quiz"`
-	Fault *struct {
-		Delete *rawObject `json:"delete"`
-		Exec   *Exec      `json:"exec"`
-		Apply  string     `json:"apply"`
-	} `json:"fault"`
+	Fault      *rawFault `json:"fault"`
+	Throughout *struct {
+		Service string `json:"service"`
+		Port    int    `json:"port"`
+		Path    string `json:"path"`
+		Answers int    `json:"answers"`
+		For     string `json:"for"`
+	} `json:"throughout"`
 }
 
 // rawHint is a text, or a struct with one.
@@ -133,8 +144,10 @@ func (d *decoder) lab(l *Lab) {
 		d.report.cue(err, d.file, cue.Value{})
 		return
 	}
-	l.Title, l.Summary, l.Level, l.Minutes = in.Title, in.Summary, in.Level, in.Minutes
-	l.Topics, l.Needs, l.Mistakes, l.Silenced = in.Topics, in.Needs, in.Mistakes, in.Lint
+	l.Title, l.Summary, l.Level, l.Minutes, l.Exam = in.Title, in.Summary, in.Level, in.Minutes, in.Exam
+	l.Topics, l.Needs, l.Mistakes = in.Topics, in.Needs, in.Mistakes
+	l.Silenced, l.Survivors = in.Lint, in.Survive
+	l.Submissions = d.submissions(in.Submit)
 
 	ids := map[string]string{} // id → path of the step or check that has it
 	own := func(what, id, path string) {
@@ -157,6 +170,21 @@ func (d *decoder) lab(l *Lab) {
 			for j, m := range s.Setup.Manifests {
 				d.exists(l.FS, m, fmt.Sprintf("%s.setup.manifests[%d]", p, j))
 			}
+			if len(s.Setup.Manifests)+len(s.Setup.Faults) == 0 {
+				d.add(d.pos(p+".setup"), p+".setup", "a setup prepares something: write manifests or faults")
+			}
+			for j := range s.Setup.Faults {
+				fp := fmt.Sprintf("%s.setup.faults[%d]", p, j)
+				f := d.broken(&s.Setup.Faults[j], fp)
+				if f.Apply != "" {
+					d.exists(l.FS, f.Apply, fp+".apply")
+				}
+				if f.Lasts() && s.Setup.Faults[j].For == "" {
+					f.For = longest
+				}
+				l.Needs.Faults = l.Needs.Faults || f.OnNode()
+				step.Setup.Faults = append(step.Setup.Faults, f)
+			}
 			for j, x := range s.Setup.Symptoms {
 				c := Check{ID: fmt.Sprintf("%s/setup[%d]", s.ID, j), Title: x.Title}
 				c.Condition = d.condition(x.rawCondition, fmt.Sprintf("%s.setup.symptoms[%d]", p, j), true)
@@ -171,11 +199,13 @@ func (d *decoder) lab(l *Lab) {
 			if check.Fault != nil && check.Fault.Apply != "" {
 				d.exists(l.FS, check.Fault.Apply, cp+".fault.apply")
 			}
+			l.Needs.Faults = l.Needs.Faults || check.Fault != nil && (check.Fault.OnNode() || check.Throughout != nil)
 			step.Checks = append(step.Checks, check)
 		}
 		l.Steps = append(l.Steps, step)
 	}
 	d.needs(l)
+	d.gpus(l)
 	for _, name := range slices.Sorted(maps.Keys(l.Mistakes)) {
 		if m := l.Mistakes[name]; ids["check "+m.Fails] == "" {
 			d.add(d.pos("mistakes."+name+".fails"), "mistakes."+name+".fails", "%s", d.unknown(m.Fails, l))
@@ -187,6 +217,7 @@ func (d *decoder) lab(l *Lab) {
 func checkPath(step, n int) string { return fmt.Sprintf("steps[%d].checks[%d]", step, n) }
 func seenPath(n int) string        { return fmt.Sprintf("seen[%d]", n) }
 func whenPath(n int) string        { return fmt.Sprintf("hints[%d].when", n) }
+func criterionPath(n int) string   { return fmt.Sprintf("criteria[%d]", n) }
 
 func (d *decoder) exists(fsys fs.FS, file, path string) {
 	if info, err := fs.Stat(fsys, file); err != nil || !info.Mode().IsRegular() {
@@ -202,10 +233,13 @@ func (d *decoder) check(in rawCheck, p string) Check {
 	if in.Quiz != nil {
 		c.Quiz = d.quiz(in, p)
 	} else {
-		c.Condition = d.condition(in.rawCondition, p, in.Fault == nil)
+		c.Condition = d.condition(in.rawCondition, p, in.Fault == nil && len(in.Criteria) == 0)
 	}
 	c.shape = c.shapeIn(d.kinds)
-	if in.Fault != nil || d.has(p+".after") {
+	if len(in.Criteria) > 0 {
+		d.criteria(&c, in, p)
+	}
+	if in.Fault != nil || d.has(p+".after") || in.Throughout != nil {
 		d.fault(&c, in, p)
 	}
 	for i, h := range in.Hints {
@@ -266,7 +300,7 @@ func (d *decoder) condition(in rawCondition, p string, wanted bool) Condition {
 	if c.Holds > 0 && (c.Gone || hasSeen || c.Logs != nil || c.Events != nil) {
 		d.add(d.pos(p+".holds"), p+".holds", "only the want of an object, exec or http can hold for a time")
 	}
-	if hasNever && (c.Object == nil || !hasWant && !hasSeen) {
+	if hasNever && (c.Object == nil || !hasWant && !hasSeen && !d.has(p+".criteria")) {
 		d.add(d.pos(p+".never"), p+".never", "never says what an object must not have been by the time it is as wanted: write it beside object and want or seen")
 	}
 	shape := (&Check{Condition: c}).shapeIn(d.kinds)
@@ -377,30 +411,6 @@ func (d *decoder) fieldPath(f *Field, p string) {
 	if s.Form == view.Struct || s.Form == view.Keyed || s.Form == view.Map || s.Form == view.List {
 		d.add(d.pos(p), p, "the answer has to be a single value; lead the path further down")
 	}
-}
-
-// fault reads what is broken, and what must be true afterwards.
-func (d *decoder) fault(c *Check, in rawCheck, p string) {
-	hasAfter := d.has(p + ".after")
-	switch {
-	case in.Fault == nil:
-		d.add(d.pos(p+".after"), p+".after", "after what? write the fault beside it")
-		return
-	case c.Quiz != nil, c.Logs != nil, c.Events != nil, c.Gone, len(c.Seen) > 0:
-		d.add(d.pos(p+".fault"), p+".fault", "a fault goes with an object, exec or http, and with after")
-		return
-	case !hasAfter:
-		d.add(d.pos(p+".fault"), p+".fault", "write in after what must be true once it is broken")
-		return
-	}
-	f := &Fault{Exec: in.Fault.Exec, Apply: in.Fault.Apply}
-	if in.Fault.Delete != nil {
-		f.Delete = d.object(*in.Fault.Delete, p+".fault.delete")
-	}
-	if count(f.Delete != nil, f.Exec != nil, f.Apply != "") != 1 {
-		d.add(d.pos(p+".fault"), p+".fault", "one thing is broken at a time: write one of delete, exec and apply")
-	}
-	c.Fault, c.After = f, d.constraint(p+".after", c.Shape())
 }
 
 func duration(s string) time.Duration {

@@ -16,6 +16,7 @@ package lab
 
 import (
 	"io/fs"
+	"time"
 
 	"podlab.dev/podlab/cue/view"
 )
@@ -38,6 +39,8 @@ type Lab struct {
 
 	Title, Summary, Level string
 	Minutes               int
+	Exam                  *Exam // nil: it is none
+	Submissions           Submissions
 	Topics                []string
 	Needs                 Needs
 	Params                []Param // sorted by name
@@ -51,10 +54,18 @@ type Lab struct {
 	Mistakes  map[string]Mistake
 	// Silenced are the rules of lint that the lab may break, with the reason.
 	Silenced map[string]string
+	// Survivors are the mutants of solutions that no check has to catch, with the
+	// reason.
+	Survivors map[string]string
 
 	origin       fs.FS // the folder as it is
 	translations map[string]translation
 	untranslated *Lab // nil if this is it
+}
+
+// Exam is how long an exam lasts.
+type Exam struct {
+	Minutes int `json:"minutes"`
 }
 
 // Step is a page of the lab with its checks.
@@ -72,8 +83,18 @@ type Step struct {
 // must be seen then.
 type Setup struct {
 	Manifests []string
+	// Faults are broken after that.
+	Faults []*Fault
 	// Symptoms are checks without points; their IDs are "STEP/setup[N]".
 	Symptoms []Check
+}
+
+// Longest is how long a page's checks may ask to be waited for.
+func (s Step) Longest() (d time.Duration) {
+	for _, c := range s.Checks {
+		d = max(d, c.Takes())
+	}
+	return d
 }
 
 // Script is the name of a step's shell script within a solution or a mistake.
@@ -147,3 +168,6 @@ func (l *Lab) Points() (n int) {
 	}
 	return n
 }
+
+// Source is the lab's folder as it is, before params are filled in.
+func (l *Lab) Source() fs.FS { return l.origin }

@@ -69,7 +69,7 @@ func TestBuiltinLabsLoad(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, c := range l.Checks() {
-				if len(c.Hints) == 0 || c.Next == "" {
+				if l.Exam == nil && (len(c.Hints) == 0 || c.Next == "") { // an exam gives nothing away
 					t.Errorf("check %s has no hints or no next command", c.ID)
 				}
 			}

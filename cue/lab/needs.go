@@ -1,6 +1,9 @@
 package lab
 
 import (
+	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +24,11 @@ type Needs struct {
 	Users bool `json:"users,omitempty"`
 	// Kubernetes is the oldest minor version that will do, "1.33"; empty for any.
 	Kubernetes string `json:"kubernetes,omitempty"`
-	// GPUs are simulated GPUs on a node; nil for none.
-	GPUs *GPUs `json:"gpus,omitempty"`
+	// GPUs are simulated GPUs; nil for none.
+	GPUs GPUs `json:"gpus,omitempty"`
+	// Faults says that something is broken by a program on a node, which the lab's
+	// faults say and its author need not.
+	Faults bool `json:"-"`
 }
 
 // With is what both need, of one cluster for both.
@@ -34,7 +40,7 @@ func (n Needs) With(o Needs) Needs {
 			n.Images = append(n.Images, image)
 		}
 	}
-	n.Limits, n.Users = n.Limits || o.Limits, n.Users || o.Users
+	n.Limits, n.Users, n.Faults = n.Limits || o.Limits, n.Users || o.Users, n.Faults || o.Faults
 	if n.minor() < o.minor() {
 		n.Kubernetes = o.Kubernetes
 	}
@@ -50,8 +56,65 @@ func (n Needs) minor() int {
 	return minor
 }
 
-// GPUs are simulated GPUs of one model.
-type GPUs struct {
+// GPUs are the simulated GPUs of the nodes that run Pods, in the order of the
+// nodes' names. The last entry is also that of every node after it.
+type GPUs []GPU
+
+// GPU is what one node has.
+type GPU struct {
+	// Model is the name of a model in package cue/gpu; Count is how many, 0 for a
+	// node without.
 	Model string `json:"model"`
 	Count int    `json:"count"`
+	// Replicas is how many containers share a GPU by time slicing.
+	Replicas int `json:"replicas"`
+	// MIG is how many slices of each profile every GPU is divided into; Strategy
+	// says what they are called, "single" or "mixed".
+	MIG      map[string]int `json:"mig,omitempty"`
+	Strategy string         `json:"strategy,omitempty"`
+	// DRA says that claims ask for them, by Dynamic Resource Allocation.
+	DRA bool `json:"dra,omitempty"`
+}
+
+// Of is what the node with this number has, from 0.
+func (g GPUs) Of(node int) GPU {
+	if len(g) == 0 {
+		return GPU{}
+	}
+	return g[min(node, len(g)-1)]
+}
+
+// UnmarshalJSON reads one entry, or a list of them.
+func (g *GPUs) UnmarshalJSON(b []byte) error {
+	var one GPU
+	if json.Unmarshal(b, &one) == nil {
+		*g = GPUs{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]GPU)(g))
+}
+
+// String says what the nodes have, for people.
+func (g GPUs) String() string {
+	var all []string
+	for _, one := range g {
+		s := fmt.Sprintf("%d × %s", one.Count, one.Model)
+		switch {
+		case one.Count == 0:
+			s = "none"
+		case len(one.MIG) > 0:
+			var parts []string
+			for _, name := range slices.Sorted(maps.Keys(one.MIG)) {
+				parts = append(parts, fmt.Sprintf("%d × %s", one.MIG[name], name))
+			}
+			s += " in " + strings.Join(parts, " and ") + " each"
+		case one.Replicas > 1:
+			s += fmt.Sprintf(" shared by %d each", one.Replicas)
+		}
+		if one.DRA {
+			s += " for claims"
+		}
+		all = append(all, s)
+	}
+	return strings.Join(all, ", then ")
 }

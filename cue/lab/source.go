@@ -167,7 +167,7 @@ func parse(file string, src []byte) (*ast.File, error) {
 var wantFields = map[string]bool{"want": true, "seen": true, "never": true, "after": true, "when": true}
 
 // wantless are the fields of a lab below which the author chooses the names.
-var wantless = map[string]bool{"mistakes": true, "params": true, "lint": true}
+var wantless = map[string]bool{"mistakes": true, "params": true, "lint": true, "survivors": true}
 
 // eachWant calls fn for every field of the file that holds constraints.
 func eachWant(f *ast.File, fn func(*ast.Field)) {

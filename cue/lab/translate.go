@@ -19,6 +19,7 @@ type translation struct {
 	Title   string                `json:"title"`
 	Summary string                `json:"summary"`
 	Checks  map[string]checkTexts `json:"checks"`
+	Steps   map[string]stepTexts  `json:"steps"`
 	lessons map[string][]byte     // by the file of the step
 }
 
@@ -29,6 +30,11 @@ type checkTexts struct {
 	Hints    []string `json:"hints"`
 	Question string   `json:"question"`
 	Choices  []string `json:"choices"`
+	Criteria []string `json:"criteria"`
+}
+
+type stepTexts struct {
+	Symptoms []string `json:"symptoms"`
 }
 
 // each calls fn for every text.
@@ -39,12 +45,17 @@ func (t *translation) each(fn func(*string)) {
 		for _, text := range []*string{&c.Title, &c.Why, &c.Next, &c.Question} {
 			fn(text)
 		}
-		for _, list := range [][]string{c.Hints, c.Choices} {
+		for _, list := range [][]string{c.Hints, c.Choices, c.Criteria} {
 			for i := range list {
 				fn(&list[i])
 			}
 		}
 		t.Checks[id] = c
+	}
+	for _, s := range t.Steps {
+		for i := range s.Symptoms {
+			fn(&s.Symptoms[i])
+		}
 	}
 }
 
@@ -138,10 +149,26 @@ func (d *decoder) translation(l *Lab, file string) (t translation, err error) {
 			d.add(in.pos(at), at, "%s", d.unknown(id, l))
 		case c.Hints != nil && len(c.Hints) != len(check.Hints):
 			d.add(in.pos(at+".hints"), at+".hints", "the check has %d hints, and these are %d", len(check.Hints), len(c.Hints))
+		case c.Criteria != nil && len(c.Criteria) != len(check.Criteria):
+			d.add(in.pos(at+".criteria"), at+".criteria", "the check has %d criteria, and these are %d", len(check.Criteria), len(c.Criteria))
 		case (c.Question != "" || c.Choices != nil) && check.Quiz == nil:
 			d.add(in.pos(at), at, "the check asks no question")
 		case c.Choices != nil && len(c.Choices) != len(check.Quiz.Choices):
 			d.add(in.pos(at+".choices"), at+".choices", "the question has %d choices, and these are %d", len(check.Quiz.Choices), len(c.Choices))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(t.Steps)) {
+		at := cue.MakePath(cue.Str("steps"), cue.Str(id), cue.Str("symptoms")).String()
+		i := l.Step(id)
+		switch {
+		case i < 0:
+			d.add(in.pos(at), at, "the lab has no step %q", id)
+		case l.Steps[i].Setup == nil || len(l.Steps[i].Setup.Symptoms) != len(t.Steps[id].Symptoms):
+			had := 0
+			if l.Steps[i].Setup != nil {
+				had = len(l.Steps[i].Setup.Symptoms)
+			}
+			d.add(in.pos(at), at, "the step has %d symptoms, and these are %d", had, len(t.Steps[id].Symptoms))
 		}
 	}
 	return t, nil
@@ -173,6 +200,14 @@ func (l *Lab) In(lang string) *Lab {
 		if text, ok := t.lessons[s.File]; ok {
 			s.Lesson = text
 		}
+		if titles := t.Steps[s.ID].Symptoms; s.Setup != nil && len(titles) > 0 {
+			setup := *s.Setup
+			setup.Symptoms = slices.Clone(setup.Symptoms)
+			for k := range min(len(titles), len(setup.Symptoms)) {
+				setup.Symptoms[k].Title = titles[k]
+			}
+			s.Setup = &setup
+		}
 		s.Checks = slices.Clone(s.Checks)
 		for j := range s.Checks {
 			c := &s.Checks[j]
@@ -186,6 +221,10 @@ func (l *Lab) In(lang string) *Lab {
 			c.Hints = slices.Clone(c.Hints)
 			for k := range min(len(texts.Hints), len(c.Hints)) {
 				c.Hints[k].Text = texts.Hints[k]
+			}
+			c.Criteria = slices.Clone(c.Criteria)
+			for k := range min(len(texts.Criteria), len(c.Criteria)) {
+				c.Criteria[k].Title = texts.Criteria[k]
 			}
 			if c.Quiz == nil {
 				continue

@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -209,6 +210,46 @@ func TestSameAnswer(t *testing.T) {
 		q := &lab.Quiz{Choices: x.choices}
 		if got := q.Same(x.answer, x.right); got != x.want {
 			t.Errorf("of %v, is %q the answer %q: %v", x.choices, x.answer, x.right, got)
+		}
+	}
+}
+
+// What a page waits for is read, too.
+func TestSymptomsInAnotherLanguage(t *testing.T) {
+	files := map[string]string{
+		"lab.cue": `
+schema: "v1", title: "Title", summary: "Summary", minutes: 1
+steps: [{
+	id: "a"
+	setup: {manifests: ["m.yaml"], symptoms: [{title: "Pod p waits", object: {kind: "Pod", name: "p"}, want: status: phase: "Pending"}]}
+	checks: [{id: "pod", title: "t", why: "w", object: {kind: "Pod", name: "p"}, want: status: phase: "Running"}]
+}, {id: "b"}]
+`,
+		"m.yaml":              "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n",
+		"translations/zh.cue": `steps: a: symptoms: ["Pod p 在等"]`,
+	}
+	load := func() (*lab.Lab, error) {
+		fsys := fstest.MapFS{"01-a.md": {Data: []byte("# A\n")}, "02-b.md": {Data: []byte("# B\n")}}
+		for name, text := range files {
+			fsys[name] = &fstest.MapFile{Data: []byte(text)}
+		}
+		return lab.Load(fsys, "my-lab")
+	}
+	l, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.In("zh").Steps[0].Setup.Symptoms[0].Title; got != "Pod p 在等" || l.Steps[0].Setup.Symptoms[0].Title != "Pod p waits" {
+		t.Errorf("in Chinese it is %q, and was %q", got, l.Steps[0].Setup.Symptoms[0].Title)
+	}
+	for wrong, says := range map[string]string{
+		`steps: c: symptoms: ["x"]`:      `the lab has no step "c"`,
+		`steps: a: symptoms: ["x", "y"]`: "the step has 1 symptoms, and these are 2",
+		`steps: b: symptoms: ["x"]`:      "the step has 0 symptoms, and these are 1",
+	} {
+		files["translations/zh.cue"] = wrong
+		if _, err := load(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", wrong, err)
 		}
 	}
 }

@@ -100,9 +100,11 @@ func Lint(fsys fs.FS, dir string) (*Report, error) {
 		l.checks()
 		l.wants()
 		l.lessons()
+		l.security()
 		l.hints()
 		l.answers()
 		l.translations()
+		l.outputs()
 	}
 	l.pages()
 	l.images()
@@ -189,7 +191,7 @@ func (l *linter) silence() {
 // rules are the names of all rules.
 var rules = []string{
 	"answer", "hints", "image", "lab", "lesson", "link", "lint", "manifest", "mistake", "page", "params", "pasteable", "points", "ready",
-	"sentence", "solution", "translation", "want",
+	"security", "sentence", "shown", "solution", "translation", "want",
 }
 
 // loaded passes on what the loader refuses. Its messages say what to write

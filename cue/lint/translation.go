@@ -14,6 +14,15 @@ func (l *linter) translations() {
 	for _, lang := range l.lab.Languages {
 		other := l.lab.In(lang)
 		for i, s := range other.Steps {
+			if own := l.lab.Steps[i].Setup; own != nil {
+				for j, x := range s.Setup.Symptoms {
+					if x.Title == own.Symptoms[j].Title {
+						at := place{file: path.Join("translations", lang+".cue")}
+						l.warn(at, "translation", "write steps: \""+s.ID+"\": symptoms there", "the titles of the symptoms of step %s are not there in %s", s.ID, lang)
+						break
+					}
+				}
+			}
 			if bytes.Equal(s.Lesson, l.lab.Steps[i].Lesson) {
 				l.warn(place{file: s.File}, "translation", "write "+s.Page(lang), "the page is not there in %s, in which other parts of the lab are", lang)
 			}

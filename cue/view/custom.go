@@ -83,17 +83,11 @@ func (b *builder) metadata(x map[string]any) map[string]any {
 func (b *builder) keyedJSON(list []any, s Shape) map[string]any {
 	keys := make([]string, len(list))
 	for i, e := range list {
-		m, _ := e.(map[string]any)
-		switch k := plain(m[s.Key]).(type) {
-		case string:
-			keys[i] = k
-		case int64:
-			keys[i] = strconv.FormatInt(k, 10)
-		default:
+		k, ok := s.KeyOf(e)
+		if !ok {
 			return nil
 		}
-		protocol, _ := m["protocol"].(string)
-		keys[i] = withProtocol(s.Key, keys[i], protocol)
+		keys[i] = k
 	}
 	out := make(map[string]any, len(list))
 	for i, e := range list {
@@ -103,6 +97,22 @@ func (b *builder) keyedJSON(list []any, s Shape) map[string]any {
 		b.path = b.path[:len(b.path)-1]
 	}
 	return out
+}
+
+// KeyOf is the key that the view gives an element of a [Keyed] list, by its JSON;
+// not ok where the element has none.
+func (s *Shape) KeyOf(elem any) (key string, ok bool) {
+	m, _ := elem.(map[string]any)
+	switch k := plain(m[s.Key]).(type) {
+	case string:
+		key = k
+	case int64:
+		key = strconv.FormatInt(k, 10)
+	default:
+		return "", false
+	}
+	protocol, _ := m["protocol"].(string)
+	return withProtocol(s.Key, key, protocol), true
 }
 
 // quantity is the number that text spells, or text if it spells none. Nothing

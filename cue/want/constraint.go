@@ -36,7 +36,7 @@ import (
 // goroutines at once. The zero Constraint wants nothing.
 type Constraint struct {
 	v     cue.Value
-	named paths // of a plain want
+	named *paths // of a plain want
 }
 
 // New verifies that v, the evaluated value of a want that went through
@@ -57,6 +57,9 @@ func New(v cue.Value) (Constraint, error) {
 func (c Constraint) Met(view map[string]any) bool {
 	if c.named == nil {
 		return len(c.Compare(view)) == 0
+	}
+	if a := c.named.met(view); a != unknown {
+		return a == yes
 	}
 	return c.v.Unify(closed(c.named.of(view))).Validate(cue.Concrete(true)) == nil
 }

@@ -198,7 +198,9 @@ func TestPlain(t *testing.T) {
 		`spec: containers: web: image: =~"web" | "nginx"`:                true,
 		`spec: {nodeName?: _|_, containers: web: resources: limits: _}`:  true,
 		`spec: containers: web: resources: limits: memory: >1Mi & <=1Gi`: true,
-		`spec: containers: [string]: image: "x"`:                         false,
+		`spec: containers: [string]: image: "x"`:                         true,
+		`spec: containers: [=~"a"]: image: "x"`:                          false,
+		`spec: containers: {[string]: image: "x", web: name: "y"}`:       false,
 		`spec: containers: close({web: _})`:                              false,
 		`metadata: annotations: ip: status.podIP, status: podIP: string`: true, // what it refers to is named too
 		`spec: {a: 1} | {b: 1}`:                                          false,
@@ -215,6 +217,35 @@ func TestPlain(t *testing.T) {
 		}
 		if c.Plain() != plain {
 			t.Errorf("%s: plain is %v", src, c.Plain())
+		}
+	}
+}
+
+// What a quick look at the values decides is what CUE decides.
+func TestQuickLook(t *testing.T) {
+	got := map[string]any{"s": "web-1", "n": int64(3), "f": 0.5, "b": true, "m": map[string]any{"s": "x", "t": "x"}, "l": []any{"a"}}
+	for src, known := range map[string]bool{
+		`s: "web-1"`: true, `s: "web"`: true, `s: =~"^web"`: true, `s: !~"^web"`: true, `s: !="x"`: true, `s: string`: true,
+		`s: "a" | "web-1"`: true, `s: =~"web" & !="web-1"`: true, `s: *"web-1" | string`: true, `s: 3`: false, `s: "\(n)", n: int`: false,
+		`n: 3`: true, `n: 3.0`: true, `n: >2 & <=3`: true, `n: >=4`: true, `n: int`: true, `n: number`: false, `n: >2.5`: false, `n: "3"`: false,
+		`f: 0.5`: false, `f: <1`: false, `f: int`: false, `b: true`: true, `b: false`: true, `b: bool`: false, `b: "true"`: false,
+		`m: {s: "x", t: "x"}`: true, `m: {s: string, t: s}`: false, `m: {s: "x" | "y", t: s}`: false, `m: s: {}`: false, `m: "x"`: false,
+		`m: {s: t, t: "x"}`: false, `m: {s: t, t: "y"}`: true, `l: ["a"]`: false, `none: _`: true, `m: [string]: "x"`: true, `m: [string]: string`: true, `m: [=~"s"]: "x"`: false, `m: [string]: "y"`: true, `m: [string]: int`: false, `none: [string]: "x"`: true, `none?: _|_`: false, `s: _`: false,
+	} {
+		v, err := value(t, src)
+		if err != nil {
+			t.Fatalf("%s: %v", src, err)
+		}
+		c, err := want.New(v)
+		if err != nil {
+			t.Fatalf("%s: %v", src, err)
+		}
+		met, ok := c.Look(got)
+		if ok != known {
+			t.Errorf("%s: known is %v", src, ok)
+		}
+		if cue := len(c.Whole().Compare(got)) == 0; ok && met != cue || c.Met(got) != cue {
+			t.Errorf("%s: looks met: %v, is met: %v, to CUE: %v", src, met, c.Met(got), cue)
 		}
 	}
 }

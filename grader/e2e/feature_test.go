@@ -2,19 +2,18 @@ package e2e_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/fstest"
 	"time"
 
-	"github.com/adrg/xdg"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/e2e-framework/pkg/env"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 	"sigs.k8s.io/e2e-framework/pkg/envfuncs"
 
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cluster/clustertest"
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader/e2e"
 )
@@ -37,14 +36,11 @@ steps: [{id: "a", checks: [{
 
 // A lab is graded as a feature on the real cluster that make test brings up.
 func TestFeature(t *testing.T) {
-	if os.Getenv("PODLAB_TEST_CLUSTER") != "kind" {
-		t.Skip("needs a cluster: make test-kind")
-	}
+	kubeconfig := clustertest.Kubeconfig(t, cluster.Kind)
 	l, err := lab.Load(fstest.MapFS{"lab.cue": {Data: []byte(source)}, "01-a.md": {Data: []byte("# A")}}, "feature")
 	if err != nil {
 		t.Fatal(err)
 	}
-	kubeconfig := filepath.Join(xdg.StateHome, "podlab", "clusters", "podlab", "kubeconfig")
 	namespace := envconf.RandomName("e2e", 12)
 	cfg := envconf.NewWithKubeConfig(kubeconfig).WithNamespace(namespace)
 	world := env.NewWithConfig(cfg)

@@ -3,20 +3,19 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
-	"github.com/adrg/xdg"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cluster/clustertest"
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/grader/live"
@@ -26,11 +25,8 @@ import (
 // BenchmarkVerdict measures how long a verdict takes to change from the moment
 // at which the API server has answered the change, on a real cluster.
 func BenchmarkVerdict(b *testing.B) {
-	home := map[string]string{"kind": "podlab", "embedded": "embedded-podlab"}[os.Getenv("PODLAB_TEST_CLUSTER")]
-	if home == "" {
-		b.Skip("needs a cluster: podlab cluster up, and PODLAB_TEST_CLUSTER says which")
-	}
-	cfg, err := clientcmd.BuildConfigFromFlags("", filepath.Join(xdg.StateHome, "podlab", "clusters", home, "kubeconfig"))
+	kubeconfig := clustertest.Kubeconfig(b, cluster.Embedded, cluster.Kind)
+	cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -28,8 +28,10 @@ type Grading struct {
 
 	mu     sync.Mutex
 	grader *grader.Grader
-	page   string // the step whose setup is due
-	idle   bool   // hands have done what they could
+	listen func(timeline.Entry) // nil: nobody does
+	page   string               // the step whose setup is due
+	idle   bool                 // hands have done what they could
+	tired  bool                 // nothing is broken again that came to nothing
 	// moved holds a token when a verdict may have changed, stirred when any
 	// entry arrived, todo when there may be something for hands to do.
 	moved, stirred, todo chan struct{}
@@ -48,6 +50,10 @@ func New(l *lab.Lab, file *timeline.File) *Grading {
 	return g
 }
 
+// Listen has each entry that is appended handed to listen, in order. Call it
+// before Run; listen must not call the grading.
+func (g *Grading) Listen(listen func(timeline.Entry)) { g.listen = listen }
+
 func (g *Grading) sink(e timeline.Entry) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -57,6 +63,9 @@ func (g *Grading) sink(e timeline.Entry) error {
 	}
 	if g.grader.Observe(e) {
 		signal(g.moved)
+	}
+	if g.listen != nil {
+		g.listen(e)
 	}
 	signal(g.stirred)
 	signal(g.todo)
@@ -76,10 +85,10 @@ func (g *Grading) waiting(check string) bool {
 	return g.grader.Waiting(check)
 }
 
-func (g *Grading) holding(check string) bool {
+func (g *Grading) counts(check string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.grader.Holding(check)
+	return g.grader.Counts(check)
 }
 
 // Report is the outcome by now; see [grader.Grader.Report].
@@ -98,7 +107,7 @@ func (g *Grading) due() time.Time {
 func (g *Grading) recorder(cfg *rest.Config, namespace string) *record.Recorder {
 	return record.New(record.Config{
 		REST: cfg, Namespace: namespace, Lab: g.lab,
-		Known: g.file.Entries(), Sink: g.sink, Waiting: g.waiting, Holding: g.holding,
+		Known: g.file.Entries(), Sink: g.sink, Waiting: g.waiting, Counts: g.counts,
 	})
 }
 
@@ -187,6 +196,9 @@ func (g *Grading) Once(ctx context.Context, cfg *rest.Config, namespace, step st
 			still.Reset(calm)
 		case <-patient:
 			patience = 0
+			g.mu.Lock()
+			g.tired = true
+			g.mu.Unlock()
 		case <-prepared.C:
 			preparing = false
 		case <-g.window():

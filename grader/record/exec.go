@@ -42,6 +42,11 @@ func running(p *corev1.Pod, container string) bool {
 			return true
 		}
 	}
+	for _, s := range p.Status.InitContainerStatuses { // sidecars run on
+		if s.Name == container && s.State.Running != nil {
+			return true
+		}
+	}
 	return false
 }
 

@@ -77,24 +77,41 @@ func runs(p *corev1.Pod) (out []run) {
 func (r *Recorder) readLog(ctx context.Context, pod string, id run, since time.Time) {
 	kept := 0
 	for ctx.Err() == nil {
+		// Asked before, because a stream may also end while the container runs on:
+		// only what is read once the run is over is all of it.
+		there, over := id.stands(r.pod(pod))
+		if !there {
+			return
+		}
 		stream, err := r.clients.CoreV1().Pods(r.Namespace).GetLogs(pod, &corev1.PodLogOptions{
 			Container: id.container, Follow: true, Timestamps: true,
 		}).Stream(ctx)
 		if err == nil {
 			since, err = r.copyLog(stream, pod, id, since, &kept)
 			stream.Close()
-			if err == nil {
-				return // the container ended
+			if err == nil && over {
+				return
 			}
 		}
-		if p := r.pod(pod); p == nil || !slices.Contains(runs(p), id) {
-			return
-		}
-		select { // the connection broke, or the kubelet was not ready yet
+		select { // the connection broke, or the kubelet was not ready yet, or not done
 		case <-ctx.Done():
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+}
+
+// stands tells whether the log of a run can still be asked for, because its
+// container has not been started again, and whether the run is over.
+func (id run) stands(p *corev1.Pod) (there, over bool) {
+	if p == nil || string(p.UID) != id.uid {
+		return false, false
+	}
+	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+		if s.Name == id.container {
+			return s.RestartCount == id.restart, s.State.Running == nil
+		}
+	}
+	return false, false
 }
 
 // copyLog records the lines of a log that were written after since, and returns

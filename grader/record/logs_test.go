@@ -1,11 +1,19 @@
 package record
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader/timeline"
@@ -62,6 +70,67 @@ func TestCopyLog(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A stream may end while the container runs on. What it writes then is read, and
+// nothing is recorded twice.
+func TestALogIsReadUntilItsRunIsOver(t *testing.T) {
+	r, lines := recorder(t, true)
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: "u"}}
+	running := corev1.ContainerStatus{Name: "c", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{running}
+	r.pods = map[string]*corev1.Pod{"p": pod}
+	log := []string{stamp + "first\n", strings.Replace(stamp, "01Z", "02Z", 1) + "second\n"}
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		if asked > 1 { // it has ended meanwhile
+			r.mu.Lock()
+			ended := pod.DeepCopy()
+			ended.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}
+			r.pods["p"] = ended
+			r.mu.Unlock()
+		}
+		_, _ = w.Write([]byte(strings.Join(log[:min(asked, 2)], "")))
+	}))
+	defer server.Close()
+	var err error
+	if r.clients, err = kubernetes.NewForConfig(&rest.Config{Host: server.URL}); err != nil {
+		t.Fatal(err)
+	}
+	r.readLog(t.Context(), "p", run{uid: "u", container: "c"}, time.Time{})
+	var got []string
+	for _, l := range *lines {
+		got = append(got, l.Line)
+	}
+	if want := []string{"first", "second"}; !slices.Equal(got, want) || asked != 3 {
+		t.Errorf("got %q in %d streams, want %q in 3", got, asked, want)
+	}
+}
+
+// A log that belongs to another run is not taken for this one's.
+func TestALogOfAnotherRunIsLeftAlone(t *testing.T) {
+	id := run{uid: "u", container: "c", restart: 1}
+	for name, c := range map[string]struct {
+		pod         *corev1.Pod
+		there, over bool
+	}{
+		"no Pod":                      {nil, false, false},
+		"another Pod":                 {withRun("v", 1, corev1.ContainerState{}), false, false},
+		"started again":               {withRun("u", 2, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}), false, false},
+		"it runs":                     {withRun("u", 1, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}), true, false},
+		"it waits for its next start": {withRun("u", 1, corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}}), true, true},
+	} {
+		if there, over := id.stands(c.pod); there != c.there || over != c.over {
+			t.Errorf("%s: %v, %v, want %v, %v", name, there, over, c.there, c.over)
+		}
+	}
+}
+
+func withRun(uid types.UID, restart int32, state corev1.ContainerState) *corev1.Pod {
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: uid}}
+	p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", RestartCount: restart, State: state}}
+	return p
 }
 
 // A flood does not fill the disk, and does not hide the line that is waited for.

@@ -43,7 +43,7 @@ func (r *Recorder) probe(ctx context.Context, g *errgroup.Group) {
 				changed := r.changed
 				r.mu.Unlock()
 				if r.Waiting(c.ID) {
-					if e, ok := look(ctx, c); ok && (r.Holding(c.ID) || !reflect.DeepEqual(e, last)) {
+					if e, ok := look(ctx, c); ok && (r.Counts(c.ID) || !reflect.DeepEqual(e, last)) {
 						last = e
 						r.put(e)
 					}

@@ -46,9 +46,9 @@ type Config struct {
 	// called from several goroutines.
 	Sink func(timeline.Entry) error
 	// Waiting tells whether a check still waits for the result of its command or
-	// request, Holding whether it counts also when it is no news. Both are called
+	// request, Counts whether it counts also when it is no news. Both are called
 	// from several goroutines.
-	Waiting, Holding func(check string) bool
+	Waiting, Counts func(check string) bool
 }
 
 // Recorder records one namespace. Use a new one for each recording.
@@ -96,6 +96,9 @@ func (r *Recorder) Run(ctx context.Context) error {
 		return fmt.Errorf("connect to the cluster: %w", err)
 	}
 	origin, err := r.origin(ctx)
+	if ctx.Err() != nil && context.Cause(ctx) == ctx.Err() {
+		return nil // ended before the first look
+	}
 	if err != nil {
 		return err
 	}
@@ -110,12 +113,19 @@ func (r *Recorder) Run(ctx context.Context) error {
 	var listed sync.WaitGroup
 	listed.Add(len(kinds))
 	var g errgroup.Group
-	for _, gvk := range kinds {
+	for i, gvk := range append(kinds, besides(kinds)...) {
 		m, err := mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
-		if err != nil {
+		asked := i < len(kinds)
+		if err != nil && asked {
 			return fmt.Errorf("this cluster does not know %s: %w", gvk, err)
 		}
-		w := &watcher{Recorder: r, gvk: gvk, known: known[gvk.GroupKind()], listed: sync.OnceFunc(listed.Done)}
+		if err != nil {
+			continue
+		}
+		w := &watcher{Recorder: r, gvk: gvk, known: known[gvk.GroupKind()], asked: asked, listed: func() {}}
+		if asked {
+			w.listed = sync.OnceFunc(listed.Done)
+		}
 		var api dynamic.ResourceInterface = r.dynamic.Resource(m.Resource)
 		if m.Scope.Name() == meta.RESTScopeNameNamespace {
 			api = r.dynamic.Resource(m.Resource).Namespace(r.Namespace)
@@ -157,8 +167,26 @@ func (r *Recorder) origin(ctx context.Context) (*timeline.Origin, error) {
 	return o, nil
 }
 
-// kindsOf lists what to watch for a lab: Pods and Events in any case, and what
-// its checks name.
+// besides lists what is recorded though no check is about it, as far as the cluster
+// shows it: for whoever reads the evidence, and for checks that are mended later.
+// Nobody waits for it.
+func besides(kinds []schema.GroupVersionKind) (out []schema.GroupVersionKind) {
+	for _, gvk := range []schema.GroupVersionKind{
+		{Version: "v1", Kind: "Service"}, {Version: "v1", Kind: "ConfigMap"}, {Version: "v1", Kind: "Secret"},
+		{Version: "v1", Kind: "PersistentVolumeClaim"}, {Version: "v1", Kind: "Node"},
+		{Group: "apps", Version: "v1", Kind: "Deployment"}, {Group: "apps", Version: "v1", Kind: "ReplicaSet"},
+		{Group: "apps", Version: "v1", Kind: "StatefulSet"}, {Group: "apps", Version: "v1", Kind: "DaemonSet"},
+		{Group: "batch", Version: "v1", Kind: "Job"}, {Group: "batch", Version: "v1", Kind: "CronJob"},
+	} {
+		if !slices.ContainsFunc(kinds, func(k schema.GroupVersionKind) bool { return k.GroupKind() == gvk.GroupKind() }) {
+			out = append(out, gvk)
+		}
+	}
+	return out
+}
+
+// kindsOf lists what has to be watched for a lab: Pods and Events in any case, and
+// what its checks name.
 func kindsOf(l *lab.Lab) []schema.GroupVersionKind {
 	kinds := []schema.GroupVersionKind{{Version: "v1", Kind: "Pod"}, {Version: "v1", Kind: "Event"}}
 	for _, c := range l.Conditions() {

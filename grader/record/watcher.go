@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -30,6 +31,7 @@ type watcher struct {
 	*Recorder
 	gvk    schema.GroupVersionKind
 	listed func()
+	asked  bool // a check is about it
 
 	mu    sync.Mutex
 	known map[string]json.RawMessage // what the timeline says exists, by name
@@ -40,19 +42,32 @@ type watcher struct {
 func (w *watcher) of() string { return w.gvk.GroupKind().String() }
 
 func (w *watcher) run(ctx context.Context, api dynamic.ResourceInterface) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	lw := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			list, err := api.List(ctx, o)
 			w.reached(ctx, err, false)
+			if apierrors.IsForbidden(err) && !w.asked {
+				stop() // a cluster that was lent need not show everything
+			}
 			if err != nil {
 				return nil, err // not a typed nil
 			}
 			return list, nil
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			ends := time.Now()
+			if o.TimeoutSeconds != nil {
+				ends = ends.Add(time.Duration(*o.TimeoutSeconds)*time.Second - time.Second)
+			}
 			stream, err := api.Watch(ctx, o)
-			w.reached(ctx, err, true)
-			return stream, err
+			anew := o.SendInitialEvents != nil && *o.SendInitialEvents // it lists first
+			w.reached(ctx, err, !anew)
+			if err != nil {
+				return nil, err
+			}
+			return w.follow(ctx, stream, ends), nil
 		},
 	}
 	quiet := logr.Discard()
@@ -61,6 +76,41 @@ func (w *watcher) run(ctx context.Context, api dynamic.ResourceInterface) {
 		// A learner waits for this: the default goes up to 30 s between tries.
 		Backoff: &wait.Backoff{Duration: 200 * time.Millisecond, Factor: 1.6, Jitter: 0.2, Steps: 6, Cap: 2 * time.Second},
 	}).RunWithContext(ctx)
+}
+
+// errBroke is that a watch ended before its time.
+var errBroke = errors.New("the connection to the API server broke off")
+
+// follow passes on what a watch brings, and opens a gap at the moment at which it
+// breaks off. The reflector only notices when it cannot begin another, after
+// several tries; until then a condition would seem to hold that nobody looks at.
+// A watch that ends in time is begun again at once where it ended.
+func (w *watcher) follow(ctx context.Context, in watch.Interface, ends time.Time) watch.Interface {
+	events := make(chan watch.Event)
+	out := watch.NewProxyWatcher(events)
+	go func() {
+		defer close(events)
+		defer in.Stop()
+		for {
+			select {
+			case <-out.StopChan():
+				return
+			case e, ok := <-in.ResultChan():
+				if !ok {
+					if time.Now().Before(ends) {
+						w.reached(ctx, errBroke, false)
+					}
+					return
+				}
+				select {
+				case events <- e:
+				case <-out.StopChan():
+					return
+				}
+			}
+		}
+	}()
+	return out
 }
 
 // reached opens and closes gaps by what a request to the API server came to.

@@ -74,18 +74,33 @@ func Line(x grader.Result, o Options) string {
 	if o.Color {
 		word = lipgloss.NewStyle().Foreground(m.color).Render(word)
 	}
-	return word + " " + o.Clean(x.Title)
+	title := o.Clean(x.Title)
+	if x.Earned > 0 && x.Verdict != grader.Passed {
+		title += fmt.Sprintf(" (%d of %d points)", x.Earned, x.Points)
+	}
+	return word + " " + title
 }
 
 // Result is the line of a result and, for one that did not pass, what was found
-// where something else was wanted, why it matters and where to look.
+// where something else was wanted, why it matters and where to look. Of a
+// question that was answered it says why the answer is right.
 func Result(x grader.Result, o Options) string {
 	var b strings.Builder
 	b.WriteString(Line(x, o) + "\n")
+	line := func(format string, args ...any) { fmt.Fprintf(&b, "          "+format+"\n", args...) }
 	if x.Verdict == grader.Passed {
+		if x.Why != "" {
+			line("%s", o.Clean(x.Why))
+		}
 		return b.String()
 	}
-	line := func(format string, args ...any) { fmt.Fprintf(&b, "          "+format+"\n", args...) }
+	for _, c := range x.Criteria {
+		mark := marks[grader.Failed].mark
+		if c.Met {
+			mark = marks[grader.Passed].mark
+		}
+		line("%s %s, %d", mark, o.Clean(c.Title), c.Points)
+	}
 	if x.Message != "" {
 		line("%s", o.Clean(x.Message))
 	}

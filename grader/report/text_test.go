@@ -34,6 +34,7 @@ func sample() grader.Report {
 			{Check: "d", Step: "look", Title: "It was looked at", Verdict: grader.Pending, Points: 1, Message: "not yet", Why: "why", Next: "next"},
 			{Check: "e", Step: "look", Title: "It waits", Verdict: grader.Blocked, Points: 2, Message: "waits for: It is Ready", Needs: []string{"b"}},
 			{Check: "f", Step: "look", Title: "It could not be seen", Verdict: grader.Errored, Points: 1, Message: "the cluster cannot be watched: EOF"},
+			{Check: "q", Step: "look", Title: "You know it", Verdict: grader.Passed, Points: 0, Why: "This is why.", At: &at},
 		},
 	}
 }
@@ -97,7 +98,7 @@ func TestJSONCanBeReadBack(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &back); err != nil {
 		t.Fatal(err)
 	}
-	if back.Points != 9 || len(back.Results) != 6 || back.Results[1].Mismatches[0].Got != `"Pending"` {
+	if back.Points != 9 || len(back.Results) != 7 || back.Results[1].Mismatches[0].Got != `"Pending"` {
 		t.Errorf("read back %+v", back)
 	}
 }

@@ -40,9 +40,11 @@ const (
 	// Setup says that podlab has put what a page needs into the namespace, or,
 	// with its Error set, could not.
 	Setup Kind = "setup"
-	// Fault says that podlab has broken what a check is about, or, with its Error
-	// set, could not.
+	// Fault says that podlab has broken what a check is about, or something by hand,
+	// or, with its Error set, could not.
 	Fault Kind = "fault"
+	// Served says how often a Service has answered since the fault of a check.
+	Served Kind = "served"
 	// Gap opens a time in which Of was not watched; it ends with the next
 	// Synced or Resumed of the same Of. Reason says why.
 	Gap Kind = "gap"
@@ -53,6 +55,13 @@ const (
 	Clock Kind = "clock"
 	// Reset says that the learner threw the work away and began anew.
 	Reset Kind = "reset"
+	// Redo says that the learner begins a step anew: podlab deletes what Rework
+	// names, and nothing that happened before counts for the step. With Ended set
+	// it is deleted; with an Error it could not be, and is tried again.
+	Redo Kind = "redo"
+	// Rebuild says that podlab brings back what a namespace that is gone held, and
+	// with Ended set what came of it. In between nothing is judged.
+	Rebuild Kind = "rebuild"
 )
 
 // Entry is one line of the timeline. Seq counts from 1 without holes; Time is
@@ -73,6 +82,8 @@ type Entry struct {
 	Answer *AnswerGiven    `json:"answer,omitempty"`
 	Setup  *Act            `json:"setup,omitempty"`
 	Fault  *Act            `json:"fault,omitempty"`
+	Rework *Rework         `json:"rework,omitempty"`
+	Served *ServedSoFar    `json:"served,omitempty"`
 }
 
 // Origin tells one namespace of one cluster from every other.
@@ -138,10 +149,57 @@ type AnswerGiven struct {
 	Text  string `json:"text"`
 }
 
-// Act is something that podlab did in the lab's namespace: a step's setup, or a
-// check's fault.
+// Act is something that podlab did: a step's setup, a check's fault, or a fault that
+// was ordered by hand.
 type Act struct {
-	// For is the id of the step or the check.
-	For   string `json:"for"`
+	// For is the id of the step or the check; empty for what was ordered by hand.
+	For string `json:"for"`
+	// What says in a line what was ordered by hand.
+	What string `json:"what,omitempty"`
+	// Mended says that the check's fault was undone, and not injected.
+	Mended bool   `json:"mended,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+// ServedSoFar counts the requests that were made for a check since podlab broke what
+// it is about. With Error set no more are made, which is never the learner's fault.
+type ServedSoFar struct {
+	Check    string `json:"check"`
+	Asked    int    `json:"asked"`
+	Answered int    `json:"answered"`
+	// Why is how the last request went that was not answered.
+	Why   string `json:"why,omitempty"`
 	Error string `json:"error,omitempty"`
+}
+
+// Rework is what podlab does to the namespace where the learner asked for it: a
+// step that begins anew, or a rebuild.
+type Rework struct {
+	// Step is the one that begins anew; empty for a rebuild.
+	Step string `json:"step,omitempty"`
+	// Objects are those that a redo deletes, or that a rebuild has made.
+	Objects []Name `json:"objects,omitempty"`
+	// Brought are those of them that are as a step's setup brings them.
+	Brought []Name `json:"brought,omitempty"`
+	// Left is what a rebuild could not bring back.
+	Left []Left `json:"left,omitempty"`
+	// Steps are those whose setup is in the namespace again after a rebuild.
+	Steps []string `json:"steps,omitempty"`
+	Ended bool     `json:"ended,omitempty"`
+	Error string   `json:"error,omitempty"`
+}
+
+// Name names an object of the lab's namespace.
+type Name struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Name       string `json:"name"`
+}
+
+func (n Name) String() string { return n.Kind + " " + n.Name }
+
+// Left is an object that could not be brought back.
+type Left struct {
+	Name
+	Why string `json:"why"`
 }

@@ -7,6 +7,7 @@ import (
 
 	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/grader/report"
+	"podlab.dev/podlab/runner"
 )
 
 func newCheck(a *app) *cobra.Command {
@@ -19,6 +20,16 @@ func newCheck(a *app) *cobra.Command {
 			x, err := a.session(args)
 			if err != nil {
 				return err
+			}
+			if x.InExam() {
+				return &runner.ExamError{Key: x.Key, Asked: "a verdict"}
+			}
+			if x.Examined() { // nothing counts any more
+				r, err := x.Judge()
+				if err != nil {
+					return err
+				}
+				return a.printReport(r, r.Results, true)
 			}
 			step := x.Step().ID
 			if all {
@@ -36,27 +47,33 @@ func newCheck(a *app) *cobra.Command {
 			if !all {
 				results = r.Step(step)
 			}
-			switch {
-			case a.json:
-				err = report.JSON(a.Out, r)
-			case a.junit:
-				err = report.JUnit(a.Out, r, a.Options())
-			case all:
-				o := a.Options()
-				o.All = true
-				err = report.Text(a.Out, r, o)
-			default:
-				a.Results(results)
-			}
-			if err != nil {
-				return err
-			}
-			return verdict(results)
+			return a.printReport(r, results, all)
 		},
 	})
 	cmd.Flags().BoolVar(&all, "all", false, "all pages, not only the one you are on")
 	cmd.Flags().DurationVar(&patience, "wait", 0, "wait this long for what has not passed yet")
 	return cmd
+}
+
+// printReport prints a report in the format that was asked for, as lines only
+// some results of it unless all, and returns the exit code of those.
+func (a *app) printReport(r grader.Report, results []grader.Result, all bool) (err error) {
+	switch {
+	case a.json:
+		err = report.JSON(a.Out, r)
+	case a.junit:
+		err = report.JUnit(a.Out, r, a.Options())
+	case all:
+		o := a.Options()
+		o.All = true
+		err = report.Text(a.Out, r, o)
+	default:
+		a.Results(results)
+	}
+	if err != nil {
+		return err
+	}
+	return verdict(results)
 }
 
 // verdict is the exit code of results: errored if a check could not be judged,

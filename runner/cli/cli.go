@@ -7,6 +7,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -20,6 +21,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/labs"
 	"podlab.dev/podlab/runner"
 	"podlab.dev/podlab/runner/plain"
@@ -46,7 +48,7 @@ func Main() int {
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	c := make(chan os.Signal, 2)
-	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		if _, ok := <-c; !ok {
 			return
@@ -63,6 +65,7 @@ func interruptible(parent context.Context) (context.Context, func()) {
 // app is what the commands share.
 type app struct {
 	*plain.Front
+	raw     io.Writer // Out, for what is no text to be read
 	store   runner.Store
 	catalog runner.Catalog
 	options cluster.Options
@@ -76,6 +79,7 @@ func newApp(ctx context.Context) *app {
 	dir := filepath.Join(xdg.StateHome, "podlab")
 	a := &app{
 		Front:   plain.New(os.Stdout, os.Stderr, plain.Look{}),
+		raw:     os.Stdout,
 		store:   runner.NewStore(dir),
 		options: cluster.Options{StateDir: dir},
 	}
@@ -85,6 +89,7 @@ func newApp(ctx context.Context) *app {
 
 func newRoot(a *app) *cobra.Command {
 	var output, lang string
+	var ascii bool
 	root := &cobra.Command{
 		Use:           "podlab",
 		Short:         "Kubernetes labs on a real cluster, in your terminal",
@@ -105,6 +110,12 @@ func newRoot(a *app) *cobra.Command {
 				return usage("there is no output format %q", output)("use -o text or -o json; podlab check and podlab lab test also know -o junit")
 			}
 			a.Look = plain.Terminal()
+			if ascii {
+				a.Charset = max(a.Charset, content.Letters)
+			}
+			if !a.json && !a.junit { // those are UTF-8
+				a.Fit()
+			}
 			if a.verbose {
 				a.options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			}
@@ -127,13 +138,14 @@ func newRoot(a *app) *cobra.Command {
 	f.StringVar(&a.pack, "pack", "", "where labs are from: a folder of labs, or a module like example.com/team/pods@v0.1.0 (or set PODLAB_PACK)")
 	f.StringVar(&lang, "lang", "", "the language of lessons, like zh (or set PODLAB_LANG; default: that of your system)")
 	f.StringVarP(&output, "output", "o", "text", "text or json (check and lab test: or junit)")
+	f.BoolVar(&ascii, "ascii", false, "no box drawing and no symbols (default where the locale is not UTF-8)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "show what is done behind the scenes")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v", err)("%s --help shows the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newList(a), newStart(a), newPage(a), newNext(a), newCheck(a), newHint(a), newAnswer(a), newReset(a), newStop(a),
-		newStatus(a), newDemo(a), newEvidence(a), newRegrade(a), newShell(a), newKubectl(a), newCluster(a), newLab(a), newDoctor(a), newVersion(a),
+		newList(a), newStart(a), newPage(a), newNext(a), newCheck(a), newHint(a), newAnswer(a), newReset(a), newRebuild(a), newStop(a),
+		newStatus(a), newDemo(a), newReplay(a), newEvidence(a), newRegrade(a), newGrade(a), newGradeShard(a), newShell(a), newKubectl(a), newCluster(a), newGPU(a), newFault(a), newLab(a), newDoctor(a), newVersion(a),
 	)
 	return root
 }
@@ -184,16 +196,14 @@ func (a *app) session(args []string) (*runner.Session, error) {
 	return a.store.Find(name, a.catalog)
 }
 
-// up brings the session's cluster up.
-func (a *app) up(x *runner.Session) plain.Up {
-	return func(ctx context.Context, progress func(cluster.Event)) (bool, error) {
-		c, err := cluster.Up(ctx, a.options, x.Lab.Needs, progress)
-		if err != nil {
-			return false, err
-		}
-		progress(cluster.Event{Message: c.Why, Done: true})
-		return x.Attach(ctx, c)
+// up brings a session's cluster up.
+func (a *app) up(ctx context.Context, x *runner.Session, progress func(cluster.Event)) (bool, error) {
+	c, err := cluster.Up(ctx, a.options, x.Lab.Needs, progress)
+	if err != nil {
+		return false, err
 	}
+	progress(cluster.Event{Message: c.Why, Done: true})
+	return x.Attach(ctx, c)
 }
 
 // program is the path of this very binary.

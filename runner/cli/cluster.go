@@ -3,12 +3,15 @@ package cli
 import (
 	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"podlab.dev/podlab/cluster"
+	workload "podlab.dev/podlab/cluster/image"
 	"podlab.dev/podlab/cluster/toolbox"
 	"podlab.dev/podlab/cue/lab"
 )
@@ -17,27 +20,58 @@ func newCluster(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "cluster", Short: "The cluster in which labs run", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var arch string
+	var ofGPUs, ofFaults, ofPodlab bool
 	image := &cobra.Command{
 		Use: "image", Short: "Write the labs' workload image to stdout, for clusters that podlab did not make",
 		Long: "Image writes the image " + toolbox.Ref + " as an archive: podlab cluster image > toolbox.tar, then load it into the cluster's nodes or push it.",
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return toolbox.Tar(a.Out, arch) },
-	}
-	image.Flags().StringVar(&arch, "arch", runtime.GOARCH, "processor of the nodes")
-	cmd.AddCommand(
-		&cobra.Command{
-			Use: "up", Short: "Make the cluster ready", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				progress, done := a.Waits()
-				c, err := cluster.Up(cmd.Context(), a.options, lab.Needs{}, progress)
-				done()
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(a.Out, "cluster %s, Kubernetes %s, %d node(s): %s\n", c.Name, c.Version, c.Nodes, c.Why)
-				return nil
-			},
+		RunE: func(*cobra.Command, []string) error {
+			ref := toolbox.Ref
+			if ofGPUs {
+				ref = workload.GPU
+			}
+			if ofFaults {
+				ref = workload.Fault
+			}
+			if ofPodlab {
+				ref = workload.Podlab
+			}
+			img, err := workload.Carried(ref, arch)
+			if err != nil {
+				return err
+			}
+			return workload.Write(a.raw, ref, img)
 		},
+	}
+	image.Flags().BoolVar(&ofGPUs, "gpu", false, "the image of the simulated GPUs, "+workload.GPU+", instead")
+	image.Flags().BoolVar(&ofFaults, "fault", false, "that of the program that breaks things on a node, "+workload.Fault+", instead")
+	image.Flags().BoolVar(&ofPodlab, "podlab", false, "that of podlab itself, "+workload.Podlab+", which grades within a cluster, instead")
+	image.MarkFlagsMutuallyExclusive("gpu", "fault", "podlab")
+	image.Flags().StringVar(&arch, "arch", runtime.GOARCH, "processor of the nodes")
+	var gpus []string
+	var faults bool
+	up := &cobra.Command{
+		Use: "up", Short: "Make the cluster ready", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			needs, err := withGPUs(gpus)
+			if err != nil {
+				return err
+			}
+			needs.Faults = faults
+			progress, done := a.Waits()
+			c, err := cluster.Up(cmd.Context(), a.options, needs, progress)
+			done()
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Out, "cluster %s, Kubernetes %s, %d node(s): %s\n", c.Name, c.Version, c.Nodes, c.Why)
+			return nil
+		},
+	}
+	up.Flags().StringSliceVar(&gpus, "gpus", nil, "simulated GPUs of its nodes, as `MODEL[:COUNT]`: A100-80GB:4; several are one node each")
+	up.Flags().BoolVar(&faults, "faults", false, "with the image of the program that breaks things on its nodes, "+workload.Fault)
+	cmd.AddCommand(
+		up,
 		&cobra.Command{
 			Use: "status", Short: "Show the clusters, and how to get rid of them", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
@@ -66,6 +100,30 @@ func newCluster(a *app) *cobra.Command {
 		image,
 	)
 	return cmd
+}
+
+// withGPUs reads MODEL[:COUNT], an entry for each node that runs Pods.
+func withGPUs(words []string) (lab.Needs, error) {
+	var needs lab.Needs
+	if len(words) > 0 {
+		needs.Images = []string{toolbox.Ref} // something to use them with
+	}
+	for _, word := range words {
+		model, number, has := strings.Cut(word, ":")
+		count := 1
+		if has {
+			n, err := strconv.Atoi(number)
+			if err != nil || n < 0 || n > 16 {
+				return needs, usage("%q is not a number of GPUs", number)("write MODEL:COUNT with a count of 0 to 16, such as A100-80GB:4")
+			}
+			count = n
+		}
+		needs.GPUs = append(needs.GPUs, lab.GPU{Model: model, Count: count, Replicas: 1})
+	}
+	if len(needs.GPUs) > 1 {
+		needs.Nodes = len(needs.GPUs) + 1 // and the control plane
+	}
+	return needs, nil
 }
 
 func (a *app) printClusters(st *cluster.Status) error {

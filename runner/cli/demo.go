@@ -41,7 +41,7 @@ func newDemo(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x, err := a.store.OpenDemo(key, ref, l)
+			x, err := a.store.OpenDemo(key, ref, l, "")
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ func newDemo(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := a.Demo(cmd.Context(), x, played, podlab, func(lab.Step) time.Duration { return patience }, a.demoUp(x))
+			r, err := a.Demo(cmd.Context(), x, played, podlab, func(lab.Step) time.Duration { return patience }, a.demoUp)
 			if err != nil {
 				return err
 			}
@@ -72,21 +72,19 @@ func newDemo(a *app) *cobra.Command {
 }
 
 // demoUp brings the cluster up and sweeps away what killed demos left there.
-func (a *app) demoUp(x *runner.Session) func(context.Context, func(cluster.Event)) (bool, error) {
-	return func(ctx context.Context, progress func(cluster.Event)) (bool, error) {
-		fresh, err := a.up(x)(ctx, progress)
-		if err != nil {
-			return false, err
-		}
-		for _, old := range a.store.Leftovers() {
-			// A cluster that has not come back within the hour took the
-			// namespace with it.
-			if !a.leave(ctx, old) && time.Since(old.State.Touched) > time.Hour {
-				_ = old.Forget()
-			}
-		}
-		return fresh, nil
+func (a *app) demoUp(ctx context.Context, x *runner.Session, progress func(cluster.Event)) (bool, error) {
+	fresh, err := a.up(ctx, x, progress)
+	if err != nil {
+		return false, err
 	}
+	for _, old := range a.store.Leftovers() {
+		// A cluster that has not come back within the hour took the namespace
+		// with it.
+		if !a.leave(ctx, old) && time.Since(old.State.Touched) > time.Hour {
+			_ = old.Forget()
+		}
+	}
+	return fresh, nil
 }
 
 // leave removes a demo's namespace and files, also after a Ctrl-C, and tells

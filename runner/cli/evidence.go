@@ -162,9 +162,21 @@ func summary(e timeline.Entry) string {
 	case timeline.Answer:
 		return e.Answer.Check + ": " + e.Answer.Text
 	case timeline.Setup:
+		if e.Setup.Mended {
+			return strings.TrimSpace(e.Setup.For + " mended " + e.Setup.Error)
+		}
 		return strings.TrimSpace(e.Setup.For + " " + e.Setup.Error)
+	case timeline.Served:
+		return strings.TrimSpace(fmt.Sprintf("%s: %d of %d answered %s%s", e.Served.Check, e.Served.Answered, e.Served.Asked, e.Served.Why, e.Served.Error))
 	case timeline.Fault:
-		return strings.TrimSpace(e.Fault.For + " " + e.Fault.Error)
+		if e.Fault.Mended {
+			return strings.TrimSpace(e.Fault.For + " mended " + e.Fault.Error)
+		}
+		return strings.TrimSpace(e.Fault.For + e.Fault.What + " " + e.Fault.Error)
+	}
+	if w := e.Rework; w != nil {
+		how := map[bool]string{false: "begun", true: "done"}[w.Ended]
+		return strings.Join(strings.Fields(w.Step+" "+how+" "+w.Error), " ")
 	}
 	return strings.TrimSpace(e.Of + " " + e.Reason)
 }

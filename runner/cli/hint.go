@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"podlab.dev/podlab/runner"
 )
 
 func newHint(a *app) *cobra.Command {
@@ -13,6 +15,9 @@ func newHint(a *app) *cobra.Command {
 			x, err := a.session(args)
 			if err != nil {
 				return err
+			}
+			if x.InExam() {
+				return &runner.ExamError{Key: x.Key, Asked: "a hint"}
 			}
 			r, err := x.Check(cmd.Context(), x.Step().ID, 0)
 			if err != nil {

@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,8 +62,22 @@ func (a *app) enter() error {
 	return nil
 }
 
+// notYet tells that kubectl was called in a lab's shell before its cluster is
+// there: it would look for one on this machine.
+func notYet(args []string) bool {
+	if os.Getenv("PODLAB_LAB") == "" || len(args) == 0 || args[0] == "completion" || slices.Contains(args, "--help") {
+		return false
+	}
+	_, err := os.Stat(os.Getenv("KUBECONFIG"))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // kubectl runs kubectl in this process, which it may end by itself.
 func kubectl(args []string) int {
+	if notYet(args) {
+		fmt.Fprintln(os.Stderr, "podlab: the lab's cluster is not up yet; podlab start shows what it waits for")
+		return exitEnvironment
+	}
 	os.Args = append([]string{"kubectl"}, args...) // kubectl reads them there
 	_, _ = logs.GlogSetter(kubectlcmd.GetLogVerbosity(os.Args))
 	if err := basecli.RunNoErrOutput(kubectlcmd.NewDefaultKubectlCommand()); err != nil {

@@ -35,6 +35,7 @@ type shownStep struct {
 	Lesson string `json:"lesson"`
 	// Setup are the files that are applied, Symptoms what is waited for then.
 	Setup    []string     `json:"setup,omitempty"`
+	Faults   []string     `json:"faults,omitempty"`
 	Symptoms []shownCheck `json:"symptoms,omitempty"`
 	Checks   []shownCheck `json:"checks"`
 }
@@ -50,15 +51,17 @@ type shownCheck struct {
 	Needs   []string `json:"needs,omitempty"`
 	// Want has the constraints in CUE, several of a history; of logs it is the
 	// regular expression, of a question the right answers.
-	Want   []string    `json:"want,omitempty"`
-	Never  string      `json:"never,omitempty"`
-	Holds  string      `json:"holds,omitempty"`
-	Fault  string      `json:"fault,omitempty"`
-	After  string      `json:"after,omitempty"`
-	Within string      `json:"within,omitempty"`
-	Why    string      `json:"why"`
-	Next   string      `json:"next,omitempty"`
-	Hints  []shownHint `json:"hints,omitempty"`
+	Want  []string `json:"want,omitempty"`
+	Never string   `json:"never,omitempty"`
+	Holds string   `json:"holds,omitempty"`
+	Fault string   `json:"fault,omitempty"`
+	After string   `json:"after,omitempty"`
+	// Throughout says who must go on answering meanwhile.
+	Throughout string      `json:"throughout,omitempty"`
+	Within     string      `json:"within,omitempty"`
+	Why        string      `json:"why"`
+	Next       string      `json:"next,omitempty"`
+	Hints      []shownHint `json:"hints,omitempty"`
 }
 
 type shownHint struct {
@@ -108,6 +111,9 @@ func showLab(l *lab.Lab) shownLab {
 		step := shownStep{ID: s.ID, Lesson: s.File, Checks: []shownCheck{}}
 		if s.Setup != nil {
 			step.Setup = s.Setup.Manifests
+			for _, f := range s.Setup.Faults {
+				step.Faults = append(step.Faults, f.String())
+			}
 			for _, c := range s.Setup.Symptoms {
 				step.Symptoms = append(step.Symptoms, showCheck(c))
 			}
@@ -135,7 +141,10 @@ func showCheck(c lab.Check) shownCheck {
 	if c.Logs != nil {
 		out.Want = []string{c.Logs.Match.String()}
 	}
-	if c.Want != nil {
+	for _, x := range c.Criteria {
+		out.Want = append(out.Want, fmt.Sprintf("// %s: %d\n%s", x.Title, x.Points, x.Want))
+	}
+	if c.Want != nil && len(c.Criteria) == 0 {
 		out.Want = []string{c.Want.String()}
 	}
 	for _, w := range c.Seen {
@@ -146,6 +155,9 @@ func showCheck(c lab.Check) shownCheck {
 	}
 	if c.Fault != nil {
 		out.Fault, out.After = c.Fault.String(), c.After.String()
+	}
+	if c.Throughout != nil {
+		out.Throughout = c.Throughout.String()
 	}
 	if q := c.Quiz; q != nil {
 		for i, choice := range q.Choices {
@@ -190,8 +202,12 @@ func (l shownLab) String() string {
 	}
 	for i, s := range l.Steps {
 		fmt.Fprintf(&b, "\n%d. %s (%s)\n", i+1, s.ID, s.Lesson)
-		if len(s.Setup) > 0 {
-			fmt.Fprintf(&b, "\n   before it: podlab applies %s\n", strings.Join(s.Setup, ", "))
+		if len(s.Setup) > 0 || len(s.Faults) > 0 {
+			did := slices.Clone(s.Faults)
+			if len(s.Setup) > 0 {
+				did = slices.Insert(did, 0, "applies "+strings.Join(s.Setup, ", "))
+			}
+			fmt.Fprintf(&b, "\n   before it: podlab %s\n", strings.Join(did, ", and then "))
 			for _, c := range s.Symptoms {
 				fmt.Fprintf(&b, "\n   and waits for: %s\n", c.Title)
 				c.condition(&b)
@@ -240,6 +256,7 @@ func (c shownCheck) condition(b *strings.Builder) {
 	if c.Fault != "" {
 		line(b, "fault", "podlab "+c.Fault)
 		line(b, "after", c.After)
+		line(b, "while", c.Throughout)
 	}
 	line(b, "within", c.Within)
 	line(b, "holds", c.Holds)
@@ -264,7 +281,7 @@ func needs(n lab.Needs) string {
 		out = append(out, "Kubernetes "+n.Kubernetes+" or newer")
 	}
 	if n.GPUs != nil {
-		out = append(out, plural(n.GPUs.Count, "simulated GPU")+" "+n.GPUs.Model)
+		out = append(out, "simulated GPUs ("+n.GPUs.String()+")")
 	}
 	for _, image := range n.Images {
 		out = append(out, "image "+image)

@@ -21,29 +21,38 @@ func newShell(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			podlab, err := program()
-			if err != nil {
-				return err
-			}
-			cmd, err := x.Command(podlab, os.Getenv("SHELL"))
-			if err != nil {
-				return err
-			}
 			fmt.Fprintf(a.Err, "Shell of lab %s, namespace %s. kubectl is ready; exit leaves.\n", x.Key, x.State.Namespace)
 			// Ctrl-C belongs to what runs in the shell.
 			signal.Reset(os.Interrupt)
 			signal.Ignore(os.Interrupt)
-			err = cmd.Run()
-			var exit *exec.ExitError
-			if errors.As(err, &exit) {
-				return statusError(exit.ExitCode())
+			status, err := shell(x)
+			if err == nil && status != 0 {
+				return statusError(status)
 			}
-			if err != nil {
-				return fmt.Errorf("open a shell: %w", err)
-			}
-			return nil
+			return err
 		},
 	})
+}
+
+// shell lends the terminal to a shell in the lab until it ends.
+func shell(x *runner.Session) (status int, err error) {
+	podlab, err := program()
+	if err != nil {
+		return 0, err
+	}
+	cmd, err := x.Command(podlab, os.Getenv("SHELL"))
+	if err != nil {
+		return 0, err
+	}
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("open a shell: %w", err)
+	}
+	return 0, nil
 }
 
 func isNoSession(err error) bool {

@@ -1,14 +1,17 @@
 // Package labtest proves a lab on a real cluster: untouched it scores nothing,
-// every solution scores in full, and every mistake is caught by the check that
-// the lab says catches it. Each case plays in a session of its own, several side
-// by side.
+// every solution scores in full, every mistake is caught by the check that the
+// lab says catches it, and so is whatever differs in one thing from a solution
+// (see package mutant). Each case plays in a session of its own, several side by
+// side.
 //
-//	cases := labtest.Cases(l)
-//	err := labtest.Run(ctx, cases, labtest.Config{…}, func(o labtest.Outcome) { … })
+//	cases := labtest.Cases(l, key, source)
+//	proofs, err := labtest.Run(ctx, cases, labtest.Config{…}, func(o labtest.Outcome) { … })
+//	err = labtest.Mutants(ctx, proofs, labtest.Config{…}, func(m labtest.Mutation) { … })
 package labtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -16,6 +19,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,6 +40,8 @@ type Case struct {
 	Answer string
 	// Fails is the check that must catch the answer; empty where none must.
 	Fails string
+	// Script is a test of the lab's own, "testdata/heals"; Answer is then empty.
+	Script string
 }
 
 // Outcome is what came of a case.
@@ -52,7 +58,12 @@ type Outcome struct {
 	Transcript string `json:"transcript,omitempty"`
 	// Report is what the grader said.
 	Report grader.Report `json:"report"`
+
+	proof *Proof // of a solution that held
 }
+
+// Made tells whether the outcome is one of this case.
+func (x Case) Made(o Outcome) bool { return x.Lab.ID == o.Lab && x.name() == o.Answer }
 
 // Cases lists what a lab is to be tried with.
 func Cases(l *lab.Lab, key, source string) []Case {
@@ -62,6 +73,9 @@ func Cases(l *lab.Lab, key, source string) []Case {
 	}
 	for _, m := range slices.Sorted(maps.Keys(l.Mistakes)) {
 		cases = append(cases, Case{Lab: l, Key: key, Source: source, Answer: "mistakes/" + m, Fails: l.Mistakes[m].Fails})
+	}
+	for _, s := range scripts(l) {
+		cases = append(cases, Case{Lab: l, Key: key, Source: source, Script: s})
 	}
 	return cases
 }
@@ -77,8 +91,16 @@ type Config struct {
 	// Patience is how long a right answer may take for a page's checks after its
 	// last command.
 	Patience time.Duration
+	// Mutants has solutions played so that mutants can be derived from them.
+	Mutants bool
+	// Plays is how many mutants of each lab are played on the cluster, picked by
+	// chance, of those that have to be; 0 is all.
+	Plays int
 	// Leave removes a session and its namespace.
 	Leave func(context.Context, *runner.Session)
+
+	// nodes is held alone by sessions that break nodes, and by all others together.
+	nodes *sync.RWMutex
 }
 
 // caught is how long a wrong answer is given to pass by mistake.
@@ -86,36 +108,75 @@ const caught = 5 * time.Second
 
 // Run tries the cases and hands each outcome over as it comes, one at a time. Its
 // error is trouble of the environment; a lab that does not hold is an outcome.
-func Run(ctx context.Context, cases []Case, c Config, done func(Outcome)) error {
-	outcomes := make(chan Outcome)
+// What it returns are the solutions that did, each as it was first played, in the
+// order of the cases: of a mutant of two solutions that of the first is tried.
+func Run(ctx context.Context, cases []Case, c Config, done func(Outcome)) (proofs []*Proof, err error) {
+	c.nodes = &sync.RWMutex{}
+	err = sideBySide(ctx, c.Parallel, spread(cases), c.try, func(o Outcome) {
+		if p := o.proof; p != nil && !slices.ContainsFunc(proofs, p.same) {
+			proofs = append(proofs, p)
+		}
+		done(o)
+	})
+	at := func(p *Proof) int {
+		return slices.IndexFunc(cases, func(x Case) bool { return x.Lab.ID == p.Lab.ID && x.Answer == p.Answer })
+	}
+	slices.SortFunc(proofs, func(a, b *Proof) int { return at(a) - at(b) })
+	return proofs, err
+}
+
+// spread puts the cases that come one after the other, those of labs with GPUs, apart
+// from each other, so that few wait while others could be played.
+func spread(cases []Case) []Case {
+	var one, others []Case
+	for _, x := range cases {
+		if x.Lab.Needs.GPUs != nil {
+			one = append(one, x)
+		} else {
+			others = append(others, x)
+		}
+	}
+	out := make([]Case, 0, len(cases))
+	for i, x := range one {
+		from, to := i*len(others)/len(one), (i+1)*len(others)/len(one)
+		out = append(append(out, x), others[from:to]...)
+	}
+	if len(one) == 0 {
+		return others
+	}
+	return out
+}
+
+// sideBySide does all of the work, so many at a time, and hands over what comes of
+// each, one after the other.
+func sideBySide[W, R any](ctx context.Context, parallel int, work []W, do func(context.Context, W) (R, error), done func(R)) error {
+	results, ended := make(chan R), make(chan error, 1)
 	var g errgroup.Group
-	g.SetLimit(max(c.Parallel, 1))
-	ended := make(chan error, 1)
+	g.SetLimit(max(parallel, 1))
 	go func() {
-		for _, x := range cases {
+		for _, w := range work {
 			g.Go(func() error {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				o, err := c.try(ctx, x)
-				if err != nil {
-					return fmt.Errorf("%s, %s: %w", x.Lab.ID, x.name(), err)
+				r, err := do(ctx, w)
+				if err == nil {
+					results <- r
 				}
-				outcomes <- o
-				return nil
+				return err
 			})
 		}
 		ended <- g.Wait()
-		close(outcomes)
+		close(results)
 	}()
-	for o := range outcomes {
-		done(o)
+	for r := range results {
+		done(r)
 	}
 	return <-ended
 }
 
-// tries is how often a case is played whose commands could not reach the API
-// server.
+// tries is how often a case is played that the cluster or the machine got in the way
+// of.
 const tries = 3
 
 // unreachable is how kubectl says that nobody answered: the cluster's trouble,
@@ -125,15 +186,30 @@ var unreachable = regexp.MustCompile(`(?m)^(Unable to connect to the server|The 
 // try plays the case, again where the cluster got in the way.
 func (c Config) try(ctx context.Context, x Case) (o Outcome, err error) {
 	began := time.Now()
-	for range tries {
+	for i := range tries {
 		var screen bytes.Buffer
-		r, err := c.play(ctx, x, &screen)
+		var r grader.Report
+		var proof *Proof
+		why := ""
+		if x.Script != "" {
+			r, why, err = c.perform(ctx, x, &screen)
+		} else {
+			r, proof, err = c.play(ctx, x, &screen)
+		}
+		if err != nil && i < tries-1 && ctx.Err() == nil {
+			continue // in a session of its own
+		}
 		if err != nil {
-			return o, err
+			return o, fmt.Errorf("%s, %s: %w", x.Lab.ID, x.name(), err)
 		}
 		o = x.judge(r)
+		if x.Script != "" {
+			o.OK, o.Why = why == "", why
+		}
 		o.Seconds = time.Since(began).Seconds()
-		if !o.OK {
+		if o.OK {
+			o.proof = proof
+		} else {
 			o.Transcript = screen.String()
 		}
 		if !unreachable.Match(screen.Bytes()) {
@@ -145,10 +221,7 @@ func (c Config) try(ctx context.Context, x Case) (o Outcome, err error) {
 }
 
 func (x Case) name() string {
-	if x.Answer == "" {
-		return "untouched"
-	}
-	return x.Answer
+	return cmp.Or(x.Answer, x.Script, "untouched")
 }
 
 // catches tells whether the step has the check that must catch the answer.
@@ -157,35 +230,38 @@ func (x Case) catches(s lab.Step) bool {
 }
 
 // play brings the case to its end, shows it on screen and returns the final
-// report.
-func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Report, error) {
-	s, err := c.Store.OpenDemo(x.Key, x.Source, x.Lab)
+// report, and of a solution what it did.
+func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Report, *Proof, error) {
+	s, leave, err := c.open(ctx, x.Key, x.Source, x.Lab, "")
 	if err != nil {
-		return grader.Report{}, err
+		return grader.Report{}, nil, err
 	}
-	defer c.Leave(ctx, s)
-	up := func(ctx context.Context, _ func(cluster.Event)) (bool, error) { return s.Attach(ctx, c.Cluster) }
+	defer leave()
 	if x.Answer == "" {
-		if _, err := up(ctx, nil); err != nil {
-			return grader.Report{}, err
+		if _, err := s.Attach(ctx, c.Cluster); err != nil {
+			return grader.Report{}, nil, err
 		}
-		return untouched(ctx, s)
+		r, err := untouched(ctx, s)
+		return r, nil, err
 	}
 	a, err := runner.FindAnswer(s.Lab, x.Answer)
 	if err != nil {
-		return grader.Report{}, err
+		return grader.Report{}, nil, err
 	}
 	patience := func(s lab.Step) time.Duration {
-		longest := time.Duration(0)
-		for _, c := range s.Checks {
-			longest = max(longest, c.Within+c.Holds)
-		}
 		if x.catches(s) {
-			return caught + longest
+			return caught + s.Longest()
 		}
-		return c.Patience + longest
+		return c.Patience + s.Longest()
 	}
-	return plain.New(screen, io.Discard, plain.Look{}).Demo(ctx, s, a, c.Podlab, patience, up)
+	if x.Fails != "" || !c.Mutants {
+		up := func(ctx context.Context, s *runner.Session, _ func(cluster.Event)) (bool, error) {
+			return s.Attach(ctx, c.Cluster)
+		}
+		r, err := plain.New(screen, io.Discard, plain.Look{}).Demo(ctx, s, a, c.Podlab, patience, up)
+		return r, nil, err
+	}
+	return c.prove(ctx, x, s, a, patience, screen)
 }
 
 // untouched turns the pages, so that each is prepared, and does nothing else.

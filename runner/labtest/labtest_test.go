@@ -1,8 +1,10 @@
 package labtest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
@@ -44,12 +46,12 @@ func TestJudge(t *testing.T) {
 }
 
 func TestCases(t *testing.T) {
-	l := &lab.Lab{Solutions: []string{"a", "b"}, Mistakes: map[string]lab.Mistake{"y": {Fails: "c"}, "x": {Fails: "d"}}}
+	l := &lab.Lab{FS: fstest.MapFS{"testdata/says.txtar": {}, "testdata/object.json": {}}, Solutions: []string{"a", "b"}, Mistakes: map[string]lab.Mistake{"y": {Fails: "c"}, "x": {Fails: "d"}}}
 	var got []string
 	for _, c := range Cases(l, "k", "s") {
 		got = append(got, c.name()+":"+c.Fails)
 	}
-	if want := "untouched: solutions/a: solutions/b: mistakes/x:d mistakes/y:c"; strings.Join(got, " ") != want {
+	if want := "untouched: solutions/a: solutions/b: mistakes/x:d mistakes/y:c testdata/says:"; strings.Join(got, " ") != want {
 		t.Errorf("got %v", got)
 	}
 }
@@ -64,6 +66,41 @@ func TestUnreachable(t *testing.T) {
 	} {
 		if got := unreachable.MatchString(text); got != want {
 			t.Errorf("%v for %q", got, text)
+		}
+	}
+}
+
+// Labs that wait for each other are not all begun at a time, and none is forgotten.
+func TestSpread(t *testing.T) {
+	gpu := &lab.Lab{ID: "gpu", Needs: lab.Needs{GPUs: lab.GPUs{{Model: "T4", Count: 1}}}}
+	plain := &lab.Lab{ID: "plain"}
+	for _, n := range [][2]int{{0, 0}, {3, 0}, {0, 3}, {3, 12}, {5, 2}} {
+		var cases []Case
+		for i := range n[0] {
+			cases = append(cases, Case{Lab: gpu, Answer: fmt.Sprint(i)})
+		}
+		for i := range n[1] {
+			cases = append(cases, Case{Lab: plain, Answer: fmt.Sprint(i)})
+		}
+		got := map[string]int{}
+		last, nearest := -1, len(cases)
+		for i, x := range spread(cases) {
+			if x.Answer != fmt.Sprint(got[x.Lab.ID]) {
+				t.Errorf("%v: %s %s comes as number %d", n, x.Lab.ID, x.Answer, got[x.Lab.ID])
+			}
+			got[x.Lab.ID]++
+			if x.Lab == gpu {
+				if last >= 0 {
+					nearest = min(nearest, i-last)
+				}
+				last = i
+			}
+		}
+		if got["gpu"] != n[0] || got["plain"] != n[1] {
+			t.Errorf("%v: %v", n, got)
+		}
+		if n == [2]int{3, 12} && nearest != 5 {
+			t.Errorf("two come %d after one another", nearest)
 		}
 	}
 }

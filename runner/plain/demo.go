@@ -20,7 +20,7 @@ import (
 // checks have not passed for as long as patience says after its last command, and
 // returns the final report. podlab is the path of this program, which is also
 // kubectl.
-func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience func(lab.Step) time.Duration, up Up) (grader.Report, error) {
+func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience func(lab.Step) time.Duration, up runner.Up) (grader.Report, error) {
 	r, err := x.Recorded()
 	if err != nil {
 		return r, err
@@ -28,7 +28,10 @@ func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, p
 	if err := f.Page(x, r); err != nil {
 		return r, err
 	}
-	if err := f.bringUp(ctx, x, up, false); err != nil {
+	progress, done := f.Waits()
+	_, err = up(ctx, x, progress)
+	done()
+	if err != nil {
 		return r, err
 	}
 	shell, err := x.Shell(a, podlab, f.Out)
@@ -134,11 +137,12 @@ func (p *play) step(ctx context.Context) (passed bool, err error) {
 	}
 	waiting, done := p.Waits()
 	defer done()
-	late := time.After(p.patience(step))
+	late, began := time.After(p.patience(step)), time.Now()
 	for open := ""; ; {
 		r := p.show(step.ID)
 		pending := unpassed(r, step.ID)
 		if pending == "" {
+			p.answer.Pace.Wait(step.ID, time.Since(began))
 			return r.Entries > 0 || len(step.Checks) == 0, nil
 		}
 		if pending != open {

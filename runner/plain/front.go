@@ -30,6 +30,8 @@ type Look struct {
 	Style       content.Style
 	// Width is in columns.
 	Width int
+	// Charset is what it can show.
+	Charset content.Charset
 }
 
 // maxWidth is as wide as prose is comfortable to read.
@@ -48,6 +50,9 @@ func Terminal() Look {
 	}
 	if l.Color && term.IsTerminal(int(os.Stdin.Fd())) && !lipgloss.HasDarkBackground(os.Stdin, os.Stdout) {
 		l.Style = content.Light
+	}
+	if term.IsTerminal(out) { // a file or a pipe is nobody's locale
+		l.Charset = content.Locale()
 	}
 	l.Live = term.IsTerminal(int(os.Stderr.Fd())) && !dumb
 	return l
@@ -68,6 +73,26 @@ func New(out, err io.Writer, look Look) *Front {
 		program = os.Args[0] // ./bin/podlab, typed in a folder that is not in PATH
 	}
 	return &Front{Look: look, Out: out, Err: err, Program: program}
+}
+
+// Fit has all that is written be of the look's charset.
+func (f *Front) Fit() {
+	if f.Charset != content.UTF8 {
+		f.Out, f.Err = fitted{f.Out, f.Charset}, fitted{f.Err, f.Charset}
+	}
+}
+
+// fitted is a writer that is given whole characters.
+type fitted struct {
+	io.Writer
+	charset content.Charset
+}
+
+func (w fitted) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(w.Writer, w.charset.Fit(string(b))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // maxText is the longest string from a cluster that is shown, in characters.
@@ -153,6 +178,12 @@ func (f *Front) rule(title string) {
 
 // news writes the results that differ from before, as they turn.
 func (f *Front) news(before, now grader.Report, step string) {
+	fmt.Fprint(f.Out, f.turned(before, now, step))
+}
+
+// turned is what news writes.
+func (f *Front) turned(before, now grader.Report, step string) string {
+	var b strings.Builder
 	was := map[string]grader.Result{}
 	for _, res := range before.Results {
 		was[res.Check] = res
@@ -160,14 +191,15 @@ func (f *Front) news(before, now grader.Report, step string) {
 	for _, res := range now.Step(step) {
 		old := was[res.Check]
 		if res.Broken && !old.Broken {
-			fmt.Fprintf(f.Out, "! podlab has broken something. What is wanted now: %s\n", clean(res.Title))
+			fmt.Fprintf(&b, "! podlab has broken something. What is wanted now: %s\n", clean(res.Title))
 		}
 		switch {
 		case res.Verdict == grader.Passed && old.Verdict != grader.Passed,
 			res.Verdict == grader.Errored && old.Verdict != grader.Errored,
 			res.Verdict == grader.Pending && res.Answers > old.Answers,
 			res.Verdict == grader.Pending && (old.Verdict == grader.Errored || len(res.Mismatches) > 0 && res.Message+fmt.Sprint(res.Mismatches) != old.Message+fmt.Sprint(old.Mismatches)):
-			fmt.Fprint(f.Out, report.Result(res, f.Options()))
+			b.WriteString(report.Result(res, f.Options()))
 		}
 	}
+	return b.String()
 }

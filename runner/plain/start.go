@@ -8,69 +8,84 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/term"
 
 	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/report"
 	"podlab.dev/podlab/runner"
 )
 
-// Up brings the cluster of a session up and attaches the session to it. fresh
-// tells that the lab's namespace is new.
-type Up func(ctx context.Context, progress func(cluster.Event)) (fresh bool, err error)
-
 // Start shows the page that the session is on at once, brings the cluster up
 // behind it, and then writes every verdict as it changes, until ctx ends or the
-// learner quits. Lines of in are commands (next, back, check, hint, answer, page, reset,
-// help, quit). At its end the session goes on without them, or, on a terminal,
-// where it was typed, ends.
-func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up Up) error {
+// learner quits. Lines of in are commands; help lists them. At the end of in the
+// session goes on without them, or, on a terminal, where it was typed, ends.
+// shell opens a shell in the lab on this terminal; nil means that there is none.
+// What is not to stay when the learner has left is the caller's to remove.
+func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up runner.Up, shell func() error) (runner.Leaving, error) {
 	r, err := x.Recorded()
 	if err != nil {
-		return err
+		return runner.LeaveAll, err
 	}
-	resumed := r.Entries > 0
 	if err := f.Page(x, r); err != nil {
-		return err
+		return runner.LeaveAll, err
 	}
-	if err := f.bringUp(ctx, x, up, resumed); err != nil {
-		return err
-	}
-	fmt.Fprintf(f.Out, "Work in a second terminal: %s shell\nCommands here: next, back, check, hint, answer, page, reset, quit (help explains them)\n\n", f.Program)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events := make(chan runner.Event)
+	work := x.Begin(up, func(e runner.Event) {
+		select {
+		case events <- e:
+		case <-ctx.Done():
+		}
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- work.Run(ctx) }()
 
-	live := &live{Front: f, session: x, last: r}
-	lines := make(chan string)
 	file, ok := in.(*os.File)
-	go read(in, lines, ok && term.IsTerminal(int(file.Fd())))
+	l := &live{
+		Front: f, session: x, work: work, last: r, resumed: r.Entries > 0, shell: shell,
+		typed: ok && term.IsTerminal(int(file.Fd())), more: make(chan struct{}, 1),
+	}
+	l.progress, l.done = f.Waits()
+	defer func() { l.done() }()
+	lines := make(chan string)
+	go read(in, lines, l.more, l.typed)
 	for {
-		again, err := live.round(ctx, lines)
-		if !again || err != nil {
-			return err
+		select {
+		case err := <-ended:
+			return runner.LeaveAll, err
+		case e := <-events:
+			l.event(e)
+			l.prompt()
+		case line, ok := <-lines:
+			if !ok {
+				lines = nil // go on without commands
+				continue
+			}
+			l.asked = false
+			quit, err := l.command(strings.TrimSpace(line))
+			if quit || err != nil {
+				cancel()
+				return l.leaving, errors.Join(err, <-ended)
+			}
+			l.ask()
 		}
 	}
 }
 
-func (f *Front) bringUp(ctx context.Context, x *runner.Session, up Up, resumed bool) error {
-	progress, done := f.Waits()
-	fresh, err := up(ctx, progress)
-	done()
-	if err != nil {
-		return err
-	}
-	if fresh && resumed {
-		fmt.Fprintln(f.Out, "The lab's namespace is new: what you had made in it is gone, what you had passed still counts.")
-	}
-	return nil
-}
-
-func read(in io.Reader, lines chan<- string, typed bool) {
+// read reads a line whenever more has a token, so that a shell in between has
+// the terminal for itself.
+func read(in io.Reader, lines chan<- string, more <-chan struct{}, typed bool) {
 	defer close(lines)
 	s := bufio.NewScanner(in)
-	for s.Scan() {
+	for range more {
+		if !s.Scan() {
+			break
+		}
 		lines <- s.Text()
 	}
 	if typed {
@@ -82,81 +97,148 @@ func read(in io.Reader, lines chan<- string, typed bool) {
 type live struct {
 	*Front
 	session *runner.Session
+	work    *runner.Work
+	last    grader.Report
+	scene   runner.Scene
+	told    map[string]bool // steps whose end has been announced
+	failing map[string]bool // Pods, by UID, of which that was said
+	resumed bool            // something had been recorded before
+	ready   bool
+	shell   func() error
+	leaving runner.Leaving
 
-	mu   sync.Mutex
-	last grader.Report
-	told map[string]bool // steps whose end has been announced
+	progress func(cluster.Event)
+	done     func()
+
+	typed, asked bool          // in is a terminal; its line begins with the prompt
+	more         chan struct{} // a token has the next line read
 }
 
-// round records and listens until the learner quits (again is false) or resets.
-func (l *live) round(ctx context.Context, lines <-chan string) (again bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var g errgroup.Group
-	g.Go(func() error {
-		defer cancel()
-		return l.session.Watch(ctx, l.report)
-	})
-	g.Go(func() error {
-		defer cancel()
-		return l.session.Follow(ctx, l.turned)
-	})
-	reset := false
-	g.Go(func() error {
-		defer cancel()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case line, ok := <-lines:
-				if !ok {
-					lines = nil // go on without commands
-					continue
-				}
-				quit, err := l.command(strings.TrimSpace(line), &reset)
-				if quit || err != nil {
-					return err
-				}
+// ask has the next command read.
+func (l *live) ask() {
+	l.prompt()
+	l.more <- struct{}{}
+}
+
+// prompt says that a command is waited for, unless the last line does.
+func (l *live) prompt() {
+	if l.typed && l.ready && !l.asked {
+		fmt.Fprint(l.Out, "podlab> ")
+		l.asked = true
+	}
+}
+
+// say begins a line of its own where a prompt waits for one.
+func (l *live) say() {
+	if l.asked {
+		fmt.Fprintln(l.Out)
+		l.asked = false
+	}
+}
+
+// event writes what is new.
+func (l *live) event(e runner.Event) {
+	switch e := e.(type) {
+	case runner.Progress:
+		l.say()
+		l.progress(e.Event)
+	case runner.Ready:
+		l.done()
+		l.progress, l.done = l.Waits()
+		switch {
+		case e.Again:
+			l.last, l.told = grader.Report{}, nil
+			_ = l.Page(l.session, l.last)
+		case e.Fresh && l.resumed:
+			fmt.Fprintln(l.Out, "The lab's namespace is new: what you had made in it is gone, what you had passed still counts.")
+			if len(e.Lost) > 0 {
+				fmt.Fprintf(l.Out, "Type rebuild to bring back: %s.\n", clean(strings.Join(e.Lost, ", ")))
 			}
 		}
-	})
-	if err := g.Wait(); err != nil {
-		return false, err
+		if !l.ready {
+			l.ready = true
+			where := "Type shell for one with kubectl"
+			if l.shell == nil || !l.typed {
+				where = fmt.Sprintf("Work in a second terminal: %s shell", l.Program)
+			}
+			if sitting := l.session.State.Sitting; sitting != nil && l.session.InExam() {
+				fmt.Fprintf(l.Out, "Exam: %d minutes left, until %s. Questions in any order; no hints, and no verdicts before the end. Type submit when you are done.\n",
+					int(sitting.Left(time.Now()).Round(time.Minute).Minutes()), sitting.Ends.Local().Format(time.TimeOnly))
+			}
+			fmt.Fprintf(l.Out, "%s\nCommands: next, back, check, hint, answer, page, pods, reset, rebuild, quit (help explains them)\n\n", where)
+			l.ask()
+		}
+	case runner.Reworked:
+		l.say()
+		fmt.Fprintln(l.Out, content.Text(e.Text))
+		if e.Ended && e.Step != "" {
+			delete(l.told, e.Step)
+		}
+	case runner.Warned:
+		l.say()
+		fmt.Fprintf(l.Out, "Exam: %d minutes left.\n", int(e.Left.Minutes()))
+	case runner.Over:
+		l.say()
+		fmt.Fprintf(l.Out, "\nExam: over. This is the report.\n\n")
+		l.last = e.Report
+		_ = report.Text(l.Out, e.Report, l.Options()) // a terminal that is gone shows nothing
+	case runner.Graded:
+		l.report(e.Report)
+	case runner.Turned:
+		if page := l.session.State.Page; e.Page != page {
+			l.session.State = e.State
+			l.say()
+			_ = l.Page(l.session, l.last) // it was rendered by the other process
+		}
+		l.session.State = e.State
+	case runner.Recorded:
+		if l.scene.Observe(e.Entries) {
+			l.pods(false)
+		}
 	}
-	if !reset {
-		return false, nil
+}
+
+// pods writes which Pods fail that did not before, or all with how they are.
+func (l *live) pods(all bool) {
+	failing := map[string]bool{}
+	for _, p := range l.scene.Pods(time.Now()) {
+		failing[p.UID] = p.Now() == runner.Failing
+		if failing[p.UID] && !l.failing[p.UID] || all {
+			line := fmt.Sprintf("Pod %s: %s", p.Name, p.State)
+			if p.Restarts > 0 {
+				line += fmt.Sprintf(", %d restarts", p.Restarts)
+			}
+			l.say()
+			fmt.Fprintln(l.Out, clean(line))
+		}
 	}
-	progress, done := l.Waits()
-	progress(cluster.Event{Message: "emptying the lab's namespace"})
-	began := time.Now()
-	err = l.session.Reset(context.WithoutCancel(ctx))
-	progress(cluster.Event{Message: "emptying the lab's namespace", Done: true, Elapsed: time.Since(began), Err: err})
-	done()
-	if err != nil {
-		return false, err
+	l.failing = failing
+	switch {
+	case !all || len(failing) > 0:
+	case l.scene.Looked():
+		fmt.Fprintln(l.Out, "There are no Pods in the lab's namespace.")
+	default:
+		fmt.Fprintln(l.Out, "The cluster has not been looked at yet.")
 	}
-	l.last, l.told = grader.Report{}, nil
-	r, err := l.session.Recorded()
-	if err != nil {
-		return false, err
-	}
-	return true, l.Page(l.session, r)
 }
 
 // report writes what is new, and says once when a page or the lab is done.
 func (l *live) report(r grader.Report) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	step := l.session.Step()
 	if was, is := l.last.Preparing[step.ID], r.Preparing[step.ID]; was != is || l.last.Entries == 0 {
 		switch {
 		case is != "":
+			l.say()
 			fmt.Fprintf(l.Out, "… %s\n", clean(is))
 		case was != "":
+			l.say()
 			fmt.Fprintln(l.Out, "The page is prepared.")
 		}
 	}
-	l.news(l.last, r, step.ID)
+	if news := l.turned(l.last, r, step.ID); news != "" {
+		l.say()
+		fmt.Fprint(l.Out, news)
+	}
 	l.last = r
 	if l.told == nil {
 		l.told = map[string]bool{}
@@ -171,98 +253,11 @@ func (l *live) report(r grader.Report) {
 		return
 	}
 	l.told[step.ID] = true
+	l.say()
 	switch {
 	case r.Passed:
 		fmt.Fprintf(l.Out, "\nThe lab is done: %d of %d points. Type quit, or %s stop to clean up.\n", r.Earned, r.Points, l.Program)
 	case l.session.State.Page+1 < len(l.session.Lab.Steps):
 		fmt.Fprintf(l.Out, "\nThis page is done. Type next to go on.\n")
 	}
-}
-
-// turned shows the page that another terminal turned to.
-func (l *live) turned(st runner.State) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if st.Page == l.session.State.Page {
-		return
-	}
-	l.session.State = st
-	_ = l.Page(l.session, l.last) // it was rendered by the other process
-}
-
-const help = `next, back   turn the page; nothing has to pass first
-check        what is found, what is wanted, why, where to look
-hint         the next hint for the first check that has not passed
-answer Q …   answer the question Q of this page
-page         show this page again
-reset        throw the work away and begin the lab anew (asks)
-quit         leave; podlab start goes on from here
-`
-
-// command does what a line asks for.
-func (l *live) command(line string, reset *bool) (quit bool, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	x, step := l.session, l.session.Step()
-	if words := strings.Fields(line); len(words) > 0 && words[0] == "answer" {
-		return false, l.answer(words[1:])
-	}
-	switch line {
-	case "":
-	case "next", "back":
-		by := 1
-		if line == "back" {
-			by = -1
-		}
-		moved, err := x.Turn(by)
-		if err != nil {
-			return false, err
-		}
-		if !moved {
-			fmt.Fprintln(l.Out, "There is no other page in that direction.")
-			return false, nil
-		}
-		return false, l.Page(x, l.last)
-	case "page":
-		return false, l.Page(x, l.last)
-	case "check":
-		l.Results(l.last.Step(step.ID))
-	case "hint":
-		h, ok, err := x.Hint(l.last)
-		if err != nil {
-			return false, err
-		}
-		if !ok {
-			fmt.Fprintln(l.Out, "There is no hint to give: no check of this page waits for something that has one.")
-			return false, nil
-		}
-		l.Hint(h)
-	case "reset":
-		fmt.Fprintln(l.Out, "This deletes everything in the lab's namespace and your progress in it. Type reset! to do so.")
-	case "reset!":
-		*reset = true
-		return true, nil
-	case "quit", "exit", "q":
-		return true, nil
-	case "help", "?":
-		fmt.Fprint(l.Out, help)
-	default:
-		fmt.Fprintf(l.Out, "%q is not a command here; type help, or use %s shell in a second terminal for kubectl.\n", clean(line), l.Program)
-	}
-	return false, nil
-}
-
-// answer gives an answer; how it is judged comes with the next report. What is
-// wrong with the line is said and ends nothing.
-func (l *live) answer(words []string) error {
-	if len(words) < 2 {
-		fmt.Fprintln(l.Out, "Write the question and the answer: answer node-name podlab-control-plane")
-		return nil
-	}
-	_, err := l.session.Answer(words[0], strings.Join(words[1:], " "))
-	if unknown := (*runner.NoQuestionError)(nil); errors.As(err, &unknown) {
-		fmt.Fprintf(l.Out, "%s\n%s\n", clean(unknown.Error()), clean(unknown.Remedy()))
-		return nil
-	}
-	return err
 }

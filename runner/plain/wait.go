@@ -21,7 +21,7 @@ type waits struct {
 	mu    sync.Mutex
 	open  string // the message of the wait that is on
 	since time.Time
-	said  time.Time // when it was last mentioned
+	said  time.Time // when anything was said last
 	stop  chan struct{}
 }
 
@@ -35,6 +35,38 @@ func (f *Front) Waits() (progress func(cluster.Event), done func()) {
 	go w.tick()
 	var once sync.Once
 	return w.event, func() { once.Do(func() { close(w.stop); w.clear() }) }
+}
+
+// Tally returns a function that writes a line below those before, and says how far
+// everything is; and one that ends the display. How far everything is stands in the
+// last line, which is written over on a terminal; elsewhere it is written when there
+// was nothing to say for a while. Either may be empty: then there is nothing new.
+func (f *Front) Tally() (say func(line, state string), done func()) {
+	w := &waits{err: f.Err, live: f.Live, width: f.Width, stop: make(chan struct{})}
+	go w.tick()
+	var once sync.Once
+	return w.tally, func() { once.Do(func() { close(w.stop); w.clear() }) }
+}
+
+func (w *waits) tally(line, state string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.live {
+		fmt.Fprint(w.err, "\r\x1b[K")
+	}
+	if line != "" {
+		fmt.Fprintln(w.err, clean(line))
+		w.said = time.Now()
+	}
+	if state != "" {
+		if w.open == "" {
+			w.since, w.said = time.Now(), time.Now()
+		}
+		w.open = clean(state)
+	}
+	if w.live && w.open != "" {
+		w.over(w.open, " ("+seconds(time.Since(w.since))+")")
+	}
 }
 
 func (w *waits) tick() {

@@ -3,6 +3,7 @@ package plain
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,45 @@ func TestWaitsAreLinesWhereNothingCanBeWrittenOver(t *testing.T) {
 	want := "… making a cluster\n✓ making a cluster (1 min 23 s)\n  a remark\n… hostile name\n✗ hostile name (1.0 s)\n"
 	if b.String() != want {
 		t.Errorf("got %q\nwant %q", b.String(), want)
+	}
+}
+
+func TestTallyIsLinesWhereNothingCanBeWrittenOver(t *testing.T) {
+	var b bytes.Buffer
+	say, done := New(&b, &b, Look{Width: 80}).Tally()
+	say("", "0 of 2 done")
+	say("ada: 4 of 4\r\n\x1b[2J", "1 of 2 done")
+	say("a remark", "")
+	say("bob: 3 of 4", "2 of 2 done")
+	done()
+	if want := "ada: 4 of 4\na remark\nbob: 3 of 4\n"; b.String() != want {
+		t.Errorf("got %q\nwant %q", b.String(), want)
+	}
+}
+
+func TestTallyStandsInTheLastLineOfATerminal(t *testing.T) {
+	var b bytes.Buffer
+	w := &waits{err: &b, live: true, width: 80}
+	w.tally("", "0 of 2 done")
+	w.tally("ada: 4 of 4", "1 of 2 done")
+	w.tally("a remark", "")
+	w.clear()
+	screen := []string{""}
+	for _, written := range strings.SplitAfter(b.String(), "\n") {
+		i := strings.LastIndex(written, "\r\x1b[K") + len("\r\x1b[K")
+		screen[len(screen)-1] = strings.TrimSuffix(written[i:], "\n")
+		if strings.HasSuffix(written, "\n") {
+			screen = append(screen, "")
+		}
+		if !strings.HasSuffix(written, "\n") && i < len("\r\x1b[K") {
+			t.Errorf("nothing was written over in %q", written)
+		}
+	}
+	if want := []string{"ada: 4 of 4", "a remark", ""}; !slices.Equal(screen, want) {
+		t.Errorf("left on the screen: %q, want %q", screen, want)
+	}
+	if !strings.Contains(b.String(), "… 1 of 2 done (0.0 s)") {
+		t.Errorf("no tally: %q", b.String())
 	}
 }
 

@@ -128,6 +128,12 @@ clusterDomain: cluster.local
 resolvConf: /etc/resolv.conf
 serializeImagePulls: false
 volumePluginDir: /var/lib/kubelet/volumeplugins
+# A class is many small Pods.
+maxPods: 250
+# A learner waits for what a node has, such as GPUs. It is told when it changes, and
+# otherwise as seldom as by default.
+nodeStatusUpdateFrequency: 2s
+nodeStatusReportFrequency: 5m
 # The disk is the user's: a full one must not evict the lab.
 imageGCHighThresholdPercent: 100
 evictionHard:
@@ -142,7 +148,9 @@ featureGates:
 	if s.Node == 1 && s.Nodes > 1 {
 		text += "registerWithTaints:\n- {key: node-role.kubernetes.io/control-plane, effect: NoSchedule}\n"
 	}
-	if !s.Rung.Limits {
+	if s.Rung.Limits {
+		text += "# No Pod may take the node's processes.\npodPidsLimit: 1024\n"
+	} else {
 		text += "# There are no cgroups to hold a Pod to anything.\ncgroupsPerQOS: false\nenforceNodeAllocatable: []\n"
 	}
 	return text

@@ -29,8 +29,10 @@ const cluster = "podlab.dev/podlab/cluster"
 
 // programs are the packages to pack, by the name under which they are asked for.
 var programs = map[string]string{
-	"toolbox":     cluster + "/toolbox/box",
-	"podlab-cell": cluster + "/embedded/cell/podlab-cell",
+	"toolbox":      cluster + "/toolbox/box",
+	"podlab-cell":  cluster + "/embedded/cell/podlab-cell",
+	"podlab-gpu":   cluster + "/gpu/plugin",
+	"podlab-fault": cluster + "/fault/agent",
 }
 
 func main() {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // hog takes memory or processor time until it is stopped: what limits are for.
@@ -27,8 +29,7 @@ func hog(c *call) error {
 		}()
 	}
 	if *memory == "" {
-		fmt.Fprintf(c.out, "keeping %d processors busy\n", *cpus)
-		select {}
+		return c.meter(*cpus, time.Second, -1)
 	}
 	want, err := quantity(*memory)
 	if err != nil {
@@ -47,4 +48,25 @@ func hog(c *call) error {
 		time.Sleep(time.Hour)
 		_ = held[0][0] // still in use
 	}
+}
+
+// meter prints every so often how much of the processors this process got, times
+// times or, if that is negative, for ever: a limit shows as a smaller number.
+func (c *call) meter(cpus int, every time.Duration, times int) error {
+	used, at, err := processorTime()
+	for ; err == nil && times != 0; times-- {
+		time.Sleep(every)
+		before, began := used, at
+		if used, at, err = processorTime(); err == nil {
+			fmt.Fprintf(c.out, "got %.2f of %d processors\n", (used-before).Seconds()/at.Sub(began).Seconds(), cpus)
+		}
+	}
+	return err
+}
+
+// processorTime is how long processors have worked for this process by now.
+func processorTime() (used time.Duration, now time.Time, err error) {
+	var usage unix.Rusage
+	err = unix.Getrusage(unix.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), time.Now(), err
 }

@@ -21,8 +21,8 @@ import (
 
 // listing is how ls shows files.
 type listing struct {
-	all, long, human, numeric, directory, recursive, byTime, bySize, reverse, inode, classify bool
-	names                                                                                     map[string]string // of user and group ids
+	all, long, human, numeric, directory, recursive, byTime, bySize, reverse, inode, classify, follow bool
+	names                                                                                             map[string]string // of user and group ids
 }
 
 // list is ls. A name it cannot read makes the exit code 1, as scripts expect.
@@ -35,6 +35,7 @@ func list(c *call) error {
 	f.BoolVarP(&l.classify, "classify", "F", false, "mark directories /, programs * and links @")
 	f.BoolP("human-readable", "h", false, "sizes as 1.5K, 2.0M")
 	f.BoolVarP(&l.inode, "inode", "i", false, "inode numbers")
+	f.BoolVarP(&l.follow, "dereference", "L", false, "what links lead to, not the links")
 	f.BoolVarP(&l.long, "long", "l", false, "mode, owner, size and time")
 	f.BoolVarP(&l.numeric, "numeric-uid-gid", "n", false, "like -l, with numbers for owners")
 	f.BoolVarP(&l.recursive, "recursive", "R", false, "directories within directories too")
@@ -56,7 +57,7 @@ func list(c *call) error {
 	var files []entry
 	var folders []string
 	for _, name := range operands {
-		e, err := newEntry(name, name)
+		e, err := l.newEntry(name, name)
 		if err != nil {
 			c.complain(err)
 			failed = status(1)
@@ -95,8 +96,12 @@ type entry struct {
 	name, path string
 }
 
-func newEntry(path, name string) (entry, error) {
-	info, err := os.Lstat(path)
+func (l *listing) newEntry(path, name string) (entry, error) {
+	look := os.Lstat
+	if l.follow {
+		look = os.Stat
+	}
+	info, err := look(path)
 	return entry{FileInfo: info, name: name, path: path}, err
 }
 
@@ -110,7 +115,7 @@ func (l *listing) folder(c *call, out *bufio.Writer, folder string, almost bool)
 	var entries []entry
 	if l.all {
 		for _, dot := range []string{".", ".."} {
-			if e, err := newEntry(filepath.Join(folder, dot), dot); err == nil {
+			if e, err := l.newEntry(filepath.Join(folder, dot), dot); err == nil {
 				entries = append(entries, e)
 			}
 		}
@@ -119,7 +124,7 @@ func (l *listing) folder(c *call, out *bufio.Writer, folder string, almost bool)
 		if strings.HasPrefix(name.Name(), ".") && !l.all && !almost {
 			continue
 		}
-		e, err := newEntry(filepath.Join(folder, name.Name()), name.Name())
+		e, err := l.newEntry(filepath.Join(folder, name.Name()), name.Name())
 		if err != nil {
 			c.complain(err)
 			failed = err

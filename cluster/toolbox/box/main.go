@@ -64,7 +64,7 @@ const errUsage = status(2)
 func applets() map[string]applet {
 	return map[string]applet{
 		// serving and waiting
-		"serve": serve, "ready": ready, "hog": hog, "sleep": sleep, "timeout": timeout, "yes": yes,
+		"serve": serve, "ready": ready, "model": model, "hog": hog, "sleep": sleep, "timeout": timeout, "yes": yes,
 		// the shell and its commands
 		"sh": sh, "[": builtin, "echo": builtin, "false": builtin, "printf": builtin, "pwd": builtin, "test": builtin, "true": builtin,
 		"env": env, "printenv": printenv, "which": which, "xargs": borrowed, "seq": seq,
@@ -78,7 +78,7 @@ func applets() map[string]applet {
 		// the system
 		"date": date, "hostname": hostname, "id": id, "kill": kill, "ps": ps, "uname": uname, "whoami": whoami,
 		// the network
-		"ip": ip, "nc": nc, "nslookup": nslookup, "wget": wget,
+		"ip": ip, "nc": nc, "nslookup": nslookup, "proxy": proxy, "registry": registry, "wget": wget,
 	}
 }
 

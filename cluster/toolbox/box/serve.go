@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strconv"
 	"sync"
@@ -22,17 +23,19 @@ import (
 const (
 	defaultPort = 8080
 	drain       = 5 * time.Second // for requests under way when told to stop
+	patience    = 5 * time.Second // with the command of --run
 	maxEcho     = 1 << 20         // bytes of a body that /echo sends back
 )
 
 // server is the web server of the labs. Its pages:
 //
-//	/         hello, from which Pod
+//	/         hello, from which Pod; or what a command prints (--run)
 //	/healthz  200, or 503 after `toolbox ready unhealthy`
 //	/ready    200, or 503 after `toolbox ready off`
 //	/echo     the request as the server saw it: method, headers, body
 type server struct {
 	message  string
+	command  string // for a shell, instead of the message; may be empty
 	hostname string
 	ready    atomic.Bool
 	healthy  atomic.Bool
@@ -44,6 +47,7 @@ func serve(c *call) error {
 	f := c.flags()
 	port := f.Int("port", envPort(), "TCP `port` to listen on; PORT in the environment is the default")
 	message := f.String("message", os.Getenv("MESSAGE"), "`text` of the page /; default \"hello\"")
+	command := f.String("run", "", "answer / with what this shell `command` prints, run for each request")
 	delay := f.Duration("start-delay", 0, "listen only after this `time`, like a program that boots slowly")
 	if _, err := c.parse(f, "[FLAG]...", 0, 0); err != nil {
 		return err
@@ -54,7 +58,7 @@ func serve(c *call) error {
 	if err != nil {
 		return err
 	}
-	s := &server{message: *message, hostname: hostname, log: &accessLog{w: c.out}}
+	s := &server{message: *message, command: *command, hostname: hostname, log: &accessLog{w: c.out}}
 	if s.message == "" {
 		s.message = "hello"
 	}
@@ -76,7 +80,7 @@ func (s *server) run(ctx context.Context, port int, delay time.Duration) error {
 	}
 	listener, err := net.Listen("tcp", ":"+strconv.Itoa(port))
 	if err != nil {
-		return err
+		return fmt.Errorf("listen on :%d: %s", port, reason(err))
 	}
 	port = listener.Addr().(*net.TCPAddr).Port
 	control, err := net.Listen("unix", controlAddress(port))
@@ -113,9 +117,27 @@ func (s *server) pages() http.Handler {
 			http.Error(w, "only /echo takes "+r.Method, http.StatusMethodNotAllowed)
 			return
 		}
+		if s.command != "" {
+			s.print(w, r)
+			return
+		}
 		fmt.Fprintf(w, "%s from %s\n", s.message, s.hostname)
 	})
 	return mux
+}
+
+// print answers with what the command prints, and how it failed if it did.
+func (s *server) print(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "sh", "-c", s.command).Output()
+	if err != nil {
+		s.log.printf("%s: %v", s.command, err)
+		http.Error(w, fmt.Sprintf("%s: %v", s.command, err), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(out) // the client is gone: nobody to tell
 }
 
 func answer(w http.ResponseWriter, good bool, yes, no string) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strconv"
@@ -252,5 +253,23 @@ func TestWget(t *testing.T) {
 	}
 	if code, _, errs := runApplet(t, "nc", "-z", "127.0.0.1", "1"); code != 1 || !strings.Contains(errs, "Connection refused") {
 		t.Errorf("nc -z, closed: %d %q", code, errs)
+	}
+}
+
+func TestServeRuns(t *testing.T) {
+	for _, c := range []struct {
+		command string
+		code    int
+		want    string
+	}{
+		{"echo one; echo two", http.StatusOK, "one\ntwo\n"},
+		{"exit 3", http.StatusInternalServerError, "exit 3: exit status 3\n"},
+	} {
+		s := &server{command: c.command, log: &accessLog{w: io.Discard}}
+		w := httptest.NewRecorder()
+		s.pages().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		if w.Code != c.code || w.Body.String() != c.want {
+			t.Errorf("%s: %d %q", c.command, w.Code, w.Body.String())
+		}
 	}
 }

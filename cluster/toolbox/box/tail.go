@@ -27,8 +27,8 @@ type amount struct {
 }
 
 // edge is what head and tail share: -n LINES, -c BYTES, the old -LINES, and a
-// title before each of several files.
-func (c *call) edge(more func(f *pflag.FlagSet), do func(name string, r io.Reader, a amount) error) error {
+// title before each of several files. tail adds flags with more, and awaits files.
+func (c *call) edge(more func(f *pflag.FlagSet), await func(name string), do func(name string, r io.Reader, a amount) error) error {
 	for i, arg := range c.args {
 		if len(arg) > 1 && arg[0] == '-' && strings.Trim(arg[1:], "0123456789") == "" {
 			c.args = slices.Replace(slices.Clone(c.args), i, i+1, "-n", arg[1:])
@@ -39,9 +39,7 @@ func (c *call) edge(more func(f *pflag.FlagSet), do func(name string, r io.Reade
 	lines := f.StringP("lines", "n", "10", "how many `lines`; of tail, +N means from line N on")
 	bytes := f.StringP("bytes", "c", "", "how many `bytes` instead")
 	quiet := f.BoolP("quiet", "q", false, "no titles")
-	if more != nil {
-		more(f)
-	}
+	more(f)
 	operands, err := c.parse(f, "[-n LINES | -c BYTES] [FILE]...", 0, -1)
 	if err != nil {
 		return err
@@ -54,6 +52,9 @@ func (c *call) edge(more func(f *pflag.FlagSet), do func(name string, r io.Reade
 	a.fromStart = plus
 	if a.n, err = strconv.Atoi(digits); err != nil || a.n < 0 || (plus && c.name == "head") {
 		return fmt.Errorf("invalid number %q", text)
+	}
+	for _, name := range operands {
+		await(name)
 	}
 	first := true
 	return c.eachInput(operands, func(name string, r io.Reader) error {
@@ -69,7 +70,7 @@ func (c *call) edge(more func(f *pflag.FlagSet), do func(name string, r io.Reade
 }
 
 func head(c *call) error {
-	return c.edge(nil, func(_ string, r io.Reader, a amount) error {
+	return c.edge(func(*pflag.FlagSet) {}, func(string) {}, func(_ string, r io.Reader, a amount) error {
 		var err error
 		if a.bytes {
 			_, err = io.CopyN(c.out, r, int64(a.n))
@@ -90,14 +91,20 @@ func head(c *call) error {
 }
 
 // tail prints the end of its input. With -f it then follows a file as it grows;
-// with -F also when another file takes its name, as log rotation does.
+// with -F also when another file takes its name, as log rotation does, and it
+// waits for one that does not exist yet.
 func tail(c *call) error {
 	follow, retry := new(bool), new(bool)
 	flags := func(f *pflag.FlagSet) {
 		follow = f.BoolP("follow", "f", false, "go on as the file grows")
 		retry = f.BoolP("retry", "F", false, "like -f, also when the file is replaced")
 	}
-	return c.edge(flags, func(name string, r io.Reader, a amount) error {
+	await := func(name string) {
+		if *retry && name != "-" {
+			c.appear(name)
+		}
+	}
+	return c.edge(flags, await, func(name string, r io.Reader, a amount) error {
 		if err := c.ending(r, a); err != nil {
 			return err
 		}
@@ -107,6 +114,24 @@ func tail(c *call) error {
 		}
 		return c.follow(name, file, *retry)
 	})
+}
+
+// appear waits until a file can be opened, and says so.
+func (c *call) appear(name string) {
+	for tried := false; ; tried = true {
+		file, err := os.Open(name)
+		if err == nil {
+			file.Close()
+			if tried {
+				fmt.Fprintf(c.err, "tail: %s has appeared; following new file\n", name)
+			}
+			return
+		}
+		if !tried {
+			c.complain(err)
+		}
+		time.Sleep(tailPoll)
+	}
 }
 
 // ending prints the last lines or bytes of r.

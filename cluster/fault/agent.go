@@ -1,0 +1,120 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	apply0 "k8s.io/client-go/applyconfigurations/core/v1"
+	applyrbac "k8s.io/client-go/applyconfigurations/rbac/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"podlab.dev/podlab/cluster/fault/order"
+	"podlab.dev/podlab/cluster/image"
+	"podlab.dev/podlab/cluster/packed"
+)
+
+// account is who the programs on the nodes are.
+const account = "fault"
+
+var force = metav1.ApplyOptions{FieldManager: "podlab", Force: true}
+
+// Rights are what whoever breaks things has to be allowed to do.
+func Rights() []authorizationv1.ResourceAttributes {
+	const rbac = "rbac.authorization.k8s.io"
+	return []authorizationv1.ResourceAttributes{
+		{Verb: "patch", Resource: "namespaces"},
+		{Verb: "create", Resource: "pods", Namespace: Namespace},
+		{Verb: "patch", Resource: "pods", Namespace: Namespace},
+		{Verb: "delete", Resource: "pods", Namespace: Namespace},
+		{Verb: "create", Resource: "serviceaccounts", Namespace: Namespace},
+		{Verb: "create", Group: rbac, Resource: "clusterroles"},
+		{Verb: "create", Group: rbac, Resource: "clusterrolebindings"},
+		// What the programs on the nodes are given must be had.
+		{Verb: "patch", Resource: "nodes"},
+		{Verb: "patch", Resource: "secrets"},
+	}
+}
+
+// allow makes the namespace, and gives the programs the rights that mending takes.
+func allow(ctx context.Context, client kubernetes.Interface) error {
+	space := apply0.Namespace(Namespace).WithLabels(map[string]string{"pod-security.kubernetes.io/enforce": "privileged", "app.kubernetes.io/managed-by": "podlab"})
+	if _, err := client.CoreV1().Namespaces().Apply(ctx, space, force); err != nil {
+		return fmt.Errorf("make namespace %s: %w", Namespace, err)
+	}
+	role := applyrbac.ClusterRole(Namespace).WithRules(
+		applyrbac.PolicyRule().WithAPIGroups("").WithResources("nodes").WithVerbs("get", "patch"),
+		applyrbac.PolicyRule().WithAPIGroups("").WithResources("configmaps", "secrets").WithVerbs("patch"),
+	)
+	// Each speaks through its own Pod.
+	own := applyrbac.Role(account, Namespace).WithRules(applyrbac.PolicyRule().WithAPIGroups("").WithResources("pods").WithVerbs("get", "list", "watch", "patch"))
+	who := applyrbac.Subject().WithKind("ServiceAccount").WithName(account).WithNamespace(Namespace)
+	to := func(kind, name string) *applyrbac.RoleRefApplyConfiguration {
+		return applyrbac.RoleRef().WithAPIGroup("rbac.authorization.k8s.io").WithKind(kind).WithName(name)
+	}
+	var g errgroup.Group
+	g.Go(func() error {
+		_, err := client.CoreV1().ServiceAccounts(Namespace).Apply(ctx, apply0.ServiceAccount(account, Namespace), force)
+		return err
+	})
+	g.Go(func() error {
+		_, err := client.RbacV1().ClusterRoles().Apply(ctx, role, force)
+		return err
+	})
+	g.Go(func() error {
+		_, err := client.RbacV1().ClusterRoleBindings().Apply(ctx, applyrbac.ClusterRoleBinding(Namespace).WithSubjects(who).WithRoleRef(to("ClusterRole", Namespace)), force)
+		return err
+	})
+	g.Go(func() error {
+		_, err := client.RbacV1().Roles(Namespace).Apply(ctx, own, force)
+		return err
+	})
+	g.Go(func() error {
+		_, err := client.RbacV1().RoleBindings(Namespace).Apply(ctx, applyrbac.RoleBinding(account, Namespace).WithSubjects(who).WithRoleRef(to("Role", account)), force)
+		return err
+	})
+	return g.Wait()
+}
+
+// program is a Pod of the program on a node, that is told what to do. No taint keeps
+// it away.
+func program(id, node string, t Target, what string, lasts time.Duration, do, text string) *corev1.Pod {
+	grace := int64(15)
+	field := func(path string) *corev1.EnvVarSource {
+		return &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}
+	}
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: podName(id), Namespace: Namespace, Labels: map[string]string{labName: t.Namespace, checkName: t.Check},
+			Annotations: map[string]string{whatName: what, untilName: time.Now().Add(lasts).UTC().Format(time.RFC3339)},
+		},
+		Spec: corev1.PodSpec{
+			NodeName: node, ServiceAccountName: account, RestartPolicy: corev1.RestartPolicyNever,
+			TerminationGracePeriodSeconds: &grace, Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+			Containers: []corev1.Container{{
+				Name: "fault", Image: image.Fault, ImagePullPolicy: corev1.PullIfNotPresent, Args: []string{do},
+				Env: []corev1.EnvVar{
+					{Name: "FAULT", Value: text}, {Name: "POD_NAME", ValueFrom: field("metadata.name")}, {Name: "POD_NAMESPACE", ValueFrom: field("metadata.namespace")},
+					{Name: "BUILD", Value: packed.Digest("podlab-fault", runtime.GOARCH)},
+				},
+				TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
+			}},
+		},
+	}
+}
+
+// agent makes it the Pod that is a fault: it sees the node's processes and network, and
+// is started again after a crash, to mend.
+func agent(p *corev1.Pod) *corev1.Pod {
+	yes, c := true, &p.Spec.Containers[0]
+	p.Spec.HostPID, p.Spec.HostNetwork, p.Spec.RestartPolicy = true, true, corev1.RestartPolicyOnFailure
+	c.SecurityContext = &corev1.SecurityContext{Privileged: &yes}
+	c.VolumeMounts = []corev1.VolumeMount{{Name: "state", MountPath: order.State}}
+	p.Spec.Volumes = []corev1.Volume{{Name: "state", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
+	return p
+}

@@ -1,0 +1,153 @@
+package grader_test
+
+import (
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/timeline"
+)
+
+// A fault that lasts is undone once its check has passed, and when the learner turns
+// the page; there it happens anew when the learner comes back.
+func TestFaultsAreMended(t *testing.T) {
+	cut := load(t, check("one", onPod+`want: status: phase: "Running", fault: network: {pod: "p", do: "cut"}, after: status: conditions: Ready: status: "False", within: "10s"`))
+	for _, x := range []struct {
+		name         string
+		tape         func(*tape) *tape
+		page         string
+		break_, mend bool
+		verdict      grader.Verdict
+	}{
+		{"to be broken", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, "a", true, false, grader.Pending},
+		{"broken", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }, "a", false, false, grader.Pending},
+		{"it could not be broken", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("no") }, "a", true, false, grader.Errored},
+		{"passed", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false)
+		}, "a", false, true, grader.Passed},
+		{"passed, and it could not be mended", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false).mended("no")
+		}, "a", false, true, grader.Passed},
+		{"mended", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false).mended("")
+		}, "a", false, false, grader.Passed},
+		{"mended, and all is well again", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false).mended("").pod("p", "u", "Running", true)
+		}, "a", false, false, grader.Passed},
+		{"nothing came of it in time", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").clock(20 * time.Second)
+		}, "a", false, true, grader.Pending},
+		{"and what comes too late does not count", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").clock(20*time.Second).pod("p", "u", "Running", false)
+		}, "a", false, true, grader.Pending},
+		{"mended, and to be broken again", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").clock(20*time.Second).mended("").pod("p", "u", "Running", true)
+		}, "a", true, false, grader.Pending},
+		{"mended, with nothing new to see", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").clock(20 * time.Second).mended("")
+		}, "a", true, false, grader.Pending},
+		{"the second time it came", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").clock(20*time.Second).mended("").pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false)
+		}, "a", false, true, grader.Passed},
+		{"broken, on another page", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }, "b", false, true, grader.Pending},
+		{"mended on another page, and back", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").mended("").pod("p", "u", "Running", true)
+		}, "a", true, false, grader.Pending},
+		{"what was seen before it was mended does not count for the next time", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").mended("").pod("p", "u", "Running", false)
+		}, "a", true, false, grader.Pending},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			g := grader.New(cut)
+			for _, e := range x.tape(newTape(t)).file.Entries() {
+				g.Observe(e)
+			}
+			if got := len(g.Faults(false)) == 1; got != x.break_ {
+				t.Errorf("to be broken: %v", got)
+			}
+			if got := len(g.Mendable(x.page)) == 1; got != x.mend {
+				t.Errorf("to be mended: %v", got)
+			}
+			if v := g.Report(false).Results[0].Verdict; v != x.verdict {
+				t.Errorf("verdict: %s, want %s", v, x.verdict)
+			}
+		})
+	}
+}
+
+// What comes of a fault may be seen before podlab's own word that it is done: the
+// command that breaks something answers after it has.
+func TestFaultsShowBeforeTheirWord(t *testing.T) {
+	off := load(t, check("one", onPod+`want: status: conditions: Ready: status: "True", fault: exec: {pod: "p", command: ["ready", "off"]}, after: status: conditions: Ready: status: "False", within: "10s"`))
+	for name, x := range map[string]struct {
+		tape    func(*tape) *tape
+		verdict grader.Verdict
+	}{
+		"it came before":           {func(x *tape) *tape { return x.pod("p", "u", "Running", true).pod("p", "u", "Running", false).fault("") }, grader.Passed},
+		"it came after":            {func(x *tape) *tape { return x.pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false) }, grader.Passed},
+		"nothing came":             {func(x *tape) *tape { return x.pod("p", "u", "Running", true).fault("") }, grader.Pending},
+		"it was so, and came back": {func(x *tape) *tape { return x.pod("p", "u", "Running", false).pod("p", "u", "Running", true).fault("") }, grader.Pending},
+		"it came and went before": {func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).pod("p", "u", "Running", false).pod("p", "u", "Running", true).fault("")
+		}, grader.Pending},
+		"it could not be broken": {func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).pod("p", "u", "Running", false).fault("no")
+		}, grader.Errored},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := grader.New(off)
+			for _, e := range x.tape(newTape(t).synced()).file.Entries() {
+				g.Observe(e)
+			}
+			if v := g.Report(false).Results[0].Verdict; v != x.verdict {
+				t.Errorf("verdict: %s, want %s", v, x.verdict)
+			}
+		})
+	}
+}
+
+// What a setup has broken is mended once all checks of its page have passed.
+func TestSetupsAreMended(t *testing.T) {
+	l, err := lab.Load(fstest.MapFS{"lab.cue": {Data: []byte(`schema: "v1", title: "T", summary: "S", minutes: 1
+		steps: [{id: "a", setup: {
+			faults: [{network: {pod: "p", do: "cut"}}]
+			symptoms: [{title: "t", object: {kind: "Pod", name: "p"}, want: status: phase: "Failed"}]
+		}, checks: [{id: "one", title: "t", why: "w", object: {kind: "Pod", name: "p"}, want: status: phase: "Running"}]}]`)}, "01-a.md": {Data: []byte("# A")}}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored := func(x *tape, trouble string) *tape {
+		return x.put(timeline.Entry{Kind: timeline.Setup, Setup: &timeline.Act{For: "a", Mended: true, Error: trouble}})
+	}
+	passed := func(x *tape) *tape {
+		return x.synced().setup("").pod("p", "u", "Failed", true).pod("p", "u", "Running", true)
+	}
+	for _, x := range []struct {
+		name     string
+		tape     func(*tape) *tape
+		mend     bool
+		prepared bool
+	}{
+		{"not prepared", func(x *tape) *tape { return x.synced() }, false, false},
+		{"prepared", func(x *tape) *tape { return x.synced().setup("").pod("p", "u", "Failed", true) }, false, true},
+		{"passed", passed, true, true},
+		{"it could not be mended", func(x *tape) *tape { return restored(passed(x), "no") }, true, true},
+		{"mended", func(x *tape) *tape { return restored(passed(x), "") }, false, true},
+		{"another namespace", func(x *tape) *tape { return passed(x).start("c1", "n2").synced() }, false, false},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			g := grader.New(l)
+			for _, e := range x.tape(newTape(t)).file.Entries() {
+				g.Observe(e)
+			}
+			if got := len(g.Restorable()) == 1; got != x.mend {
+				t.Errorf("to be mended: %v", got)
+			}
+			if got := g.Prepared("a"); got != x.prepared {
+				t.Errorf("prepared: %v", got)
+			}
+		})
+	}
+}

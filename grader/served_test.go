@@ -1,0 +1,86 @@
+package grader_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/timeline"
+)
+
+func (x *tape) served(answered, asked int, trouble string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Served, Served: &timeline.ServedSoFar{Check: "one", Asked: asked, Answered: answered, Why: "connection refused", Error: trouble}})
+}
+
+// A Service must go on answering from a fault until all is whole again, and for ten
+// seconds at least; a second later the count has all requests.
+func TestServedThroughout(t *testing.T) {
+	l := load(t, check("one", onPod+`want: status: phase: "Running", fault: delete: {kind: "Pod", name: "p"}
+		after: status: conditions: Ready: status: "True", within: "30s"
+		throughout: {service: "web", port: 80, answers: 90}`))
+	broken := func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }
+	whole := func(x *tape) *tape { return broken(x).deleted("p", "u").pod("p", "v", "Running", true) } // two seconds
+	for _, x := range []struct {
+		name         string
+		tape         func(*tape) *tape
+		break_, mend bool
+		verdict      grader.Verdict
+		says         string
+	}{
+		{"broken", broken, false, false, grader.Pending, ""},
+		{"whole, and nobody has counted", whole, false, false, grader.Pending, "asks Service web on"},
+		{"counted too early", func(x *tape) *tape { return whole(x).clock(7*time.Second).served(100, 100, "") }, false, false, grader.Pending, "asks Service web on"},
+		{"as many as wanted", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(90, 100, "") }, false, true, grader.Passed, ""},
+		{"all of them", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(7, 7, "") }, false, true, grader.Passed, ""},
+		{"one too few", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(89, 100, "") }, false, true, grader.Pending, "answered 89 of 100 requests from the fault on, and not 90 of 100 (connection refused)"},
+		{"too few, but near", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(899, 999, "") }, false, true, grader.Pending, "answered 899 of 999"},
+		{"too few are too few also later", func(x *tape) *tape {
+			return whole(x).clock(9*time.Second).served(89, 100, "").served(990, 1000, "")
+		}, false, true, grader.Pending, "answered 89 of 100"},
+		{"mended, and tried again", func(x *tape) *tape {
+			return whole(x).clock(9*time.Second).served(89, 100, "").mended("")
+		}, true, false, grader.Pending, "The last time Service web answered 89 of 100"},
+		{"the second time", func(x *tape) *tape {
+			return whole(x).clock(9*time.Second).served(89, 100, "").mended("").pod("p", "v", "Running", true).fault("").
+				deleted("p", "v").pod("p", "w", "Running", true).clock(9*time.Second).served(100, 100, "")
+		}, false, true, grader.Passed, ""},
+		{"counted until it is whole, however long that takes", func(x *tape) *tape {
+			return broken(x).clock(20*time.Second).served(200, 200, "").pod("p", "v", "Running", true).served(210, 220, "").served(215, 230, "")
+		}, false, true, grader.Passed, ""},
+		{"the last second before it is whole counts", func(x *tape) *tape {
+			return broken(x).clock(20*time.Second).served(200, 200, "").pod("p", "v", "Running", true).served(210, 240, "")
+		}, false, true, grader.Pending, "answered 210 of 240"},
+		{"not whole in time", func(x *tape) *tape { return broken(x).clock(31*time.Second).served(310, 310, "") }, false, true, grader.Pending, "not as wanted within 30s"},
+		{"no more counts come", func(x *tape) *tape { return whole(x).clock(time.Minute) }, false, true, grader.Errored, "nobody says"},
+		{"counting broke off", func(x *tape) *tape { return whole(x).served(1, 10, "the Pod that asks was deleted") }, false, true, grader.Errored, "was deleted"},
+		{"counting broke off before it was whole", func(x *tape) *tape { return broken(x).served(1, 10, "the Pod that asks was deleted") }, false, true, grader.Errored, "was deleted"},
+		{"counting broke off, and the next time it is well", func(x *tape) *tape {
+			return broken(x).served(1, 10, "gone").mended("").pod("p", "u", "Running", true).fault("").
+				deleted("p", "u").pod("p", "v", "Running", true).clock(9*time.Second).served(100, 100, "")
+		}, false, true, grader.Passed, ""},
+		{"nothing was asked", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(0, 0, "") }, false, true, grader.Errored, "no request was made"},
+		{"another namespace", func(x *tape) *tape {
+			return whole(x).start("c1", "n2").synced().clock(9*time.Second).served(100, 100, "")
+		}, false, false, grader.Pending, ""},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			g := grader.New(l)
+			for _, e := range x.tape(newTape(t)).file.Entries() {
+				g.Observe(e)
+			}
+			if got := len(g.Faults(false)) == 1; got != x.break_ {
+				t.Errorf("to be broken: %v", got)
+			}
+			for _, page := range []string{"a", "b"} { // it goes on when the page is turned
+				if got := len(g.Mendable(page)) == 1; got != x.mend {
+					t.Errorf("to be mended on page %s: %v", page, got)
+				}
+			}
+			r := g.Report(false).Results[0]
+			if r.Verdict != x.verdict || !strings.Contains(r.Message, x.says) {
+				t.Errorf("%s, want %s: %s", r.Verdict, x.verdict, r.Message)
+			}
+		})
+	}
+}

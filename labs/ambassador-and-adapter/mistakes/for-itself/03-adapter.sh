@@ -1,0 +1,26 @@
+cat > counter.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: counter
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c", "echo 'visits: 7' > /stats/now; exec serve"]
+    volumeMounts:
+    - name: stats
+      mountPath: /stats
+  - name: adapter
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c", "while true; do echo shop_visits_total 7 | nc -l 127.0.0.1 9100; done"]
+    volumeMounts:
+    - name: stats
+      mountPath: /stats
+  volumes:
+  - name: stats
+    emptyDir: {}
+END
+kubectl delete pod counter --now
+kubectl apply -f counter.yaml
+kubectl wait --for=condition=Ready pod/counter --timeout=60s

@@ -1,0 +1,22 @@
+cat shop.yaml
+kubectl logs shop --tail=2
+kubectl exec shop -- proxy --help
+cat > shop.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: shop
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c", "while true; do wget -qO- http://localhost:9000; sleep 1; done"]
+  - name: ambassador
+    image: podlab.dev/toolbox:v1
+    args: ["proxy", "--listen", "127.0.0.1:9000", "--to", "prices-old:80"]
+END
+kubectl delete pod shop --now
+kubectl apply -f shop.yaml
+kubectl wait --for=condition=Ready pod/shop --timeout=60s
+kubectl logs shop -c app --tail=2
+kubectl logs shop -c ambassador --tail=2

@@ -1,0 +1,23 @@
+cat > shop.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: shop
+spec:
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 1000
+    seccompProfile:
+      type: RuntimeDefault
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    securityContext:
+      allowPrivilegeEscalation: false
+      readOnlyRootFilesystem: true
+      capabilities:
+        drop: ["ALL"]
+END
+kubectl delete pod shop --now
+kubectl apply -f shop.yaml
+kubectl wait --for=condition=Ready pod/shop --timeout=60s

@@ -1,0 +1,20 @@
+cat > shop.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: shop
+spec:
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 1000
+    seccompProfile:
+      type: RuntimeDefault
+    allowPrivilegeEscalation: false
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    securityContext:
+      capabilities:
+        drop: ["ALL"]
+END
+kubectl apply -f shop.yaml

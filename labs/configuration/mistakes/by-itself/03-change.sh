@@ -1,0 +1,3 @@
+kubectl patch configmap banner -p '{"data": {"text": "second edition"}}'
+kubectl annotate pod three look=now
+podlab answer how-to-tell a

@@ -1,0 +1,2 @@
+kubectl create configmap settings --from-literal=greeting={{params.greeting}}
+kubectl create secret generic login --from-literal=pin={{params.pin}}

@@ -1,0 +1,3 @@
+podlab answer completed ant
+podlab answer never-ran dog
+podlab answer killed eel

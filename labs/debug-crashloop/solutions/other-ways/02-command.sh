@@ -1,0 +1,13 @@
+# The image starts its own program, with these arguments.
+kubectl delete pod mailer --now
+kubectl apply -f - <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: mailer
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    args: ["--port", "8025"]
+END

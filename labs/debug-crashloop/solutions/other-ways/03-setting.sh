@@ -1,0 +1,19 @@
+# The variable comes from a ConfigMap.
+kubectl debug shop --copy-to=shop-debug --container=app -- sleep 600
+kubectl create configmap db --from-literal=DB_HOST=db
+kubectl delete pod shop --now
+kubectl apply -f - <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: shop
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c"]
+    args: ["echo connecting to ${DB_HOST:?is not set}; exec serve"]
+    envFrom:
+    - configMapRef:
+        name: db
+END

@@ -1,0 +1,17 @@
+kubectl describe pod cruncher
+cat > cruncher.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cruncher
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    args: ["hog", "--memory", "60Mi"]
+    resources:
+      limits:
+        memory: 96Mi
+END
+kubectl delete pod cruncher --now
+kubectl apply -f cruncher.yaml

@@ -1,0 +1,3 @@
+podlab answer no-name elm
+podlab answer not-allowed yew
+podlab answer there-already fir

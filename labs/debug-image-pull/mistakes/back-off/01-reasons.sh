@@ -1,0 +1,3 @@
+podlab answer no-name oak
+podlab answer not-allowed fir
+podlab answer there-already fir

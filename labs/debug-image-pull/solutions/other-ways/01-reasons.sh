@@ -1,0 +1,3 @@
+podlab answer no-name b
+podlab answer not-allowed c
+podlab answer there-already d

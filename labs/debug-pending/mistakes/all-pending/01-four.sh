@@ -1,0 +1,3 @@
+podlab answer has-node a
+podlab answer too-much a
+podlab answer picky b

@@ -1,0 +1,57 @@
+cat > ash.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: ash
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    resources:
+      requests:
+        cpu: 100m
+END
+kubectl delete pod ash --now
+kubectl apply -f ash.yaml
+cat > birch.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: birch
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+END
+kubectl delete pod birch --now
+kubectl apply -f birch.yaml
+cat > claim.yaml <<'END'
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data
+spec:
+  accessModes: ["ReadWriteOnce"]
+  resources:
+    requests:
+      storage: 10Mi
+END
+kubectl apply -f claim.yaml
+cat > cedar.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cedar
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    volumeMounts:
+    - name: data
+      mountPath: /data
+  volumes:
+  - name: data
+    emptyDir: {}
+END
+kubectl delete pod cedar --now
+kubectl apply -f cedar.yaml

@@ -1,0 +1,36 @@
+cat > claim.yaml <<'END'
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: train-data
+spec:
+  accessModes: ["ReadWriteOnce"]
+  resources:
+    requests:
+      storage: 10Mi
+END
+kubectl apply -f claim.yaml
+podlab answer order a
+cat > train.yaml <<END
+apiVersion: v1
+kind: Pod
+metadata:
+  name: train
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    resources:
+      requests:
+        cpu: 100m
+    volumeMounts:
+    - name: data
+      mountPath: /data
+  volumes:
+  - name: data
+    persistentVolumeClaim:
+      claimName: train-data
+  nodeName: $(kubectl get nodes -o jsonpath="{.items[0].metadata.name}")
+END
+kubectl delete pod train --now
+kubectl apply -f train.yaml

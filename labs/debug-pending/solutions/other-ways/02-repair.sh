@@ -1,0 +1,3 @@
+# All at once, and the claim last.
+kubectl delete pod ash birch --now
+kubectl apply -f ash.yaml -f birch.yaml -f claim.yaml

@@ -1,0 +1,29 @@
+cat > vault.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: vault
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    resources:
+      requests:
+        memory: 48Mi
+        cpu: 100m
+      limits:
+        memory: 48Mi
+        cpu: 100m
+  - name: guard
+    image: podlab.dev/toolbox:v1
+    args: ["sleep", "3600"]
+    resources:
+      requests:
+        memory: 32Mi
+        cpu: 50m
+      limits:
+        memory: 32Mi
+        cpu: 50m
+END
+kubectl apply -f vault.yaml
+kubectl wait --for=condition=Ready pod/vault --timeout=60s

@@ -1,0 +1,1 @@
+kubectl set image pod/mill app=podlab.dev/toolbox:v1

@@ -1,0 +1,27 @@
+kubectl create configmap tables --from-literal=count={{params.tables}}
+echo {{params.pin}} > pin
+kubectl create secret generic till --from-file=pin
+cat > waiter.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: waiter
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    env:
+    - name: TABLES
+      valueFrom:
+        configMapKeyRef:
+          name: tables
+          key: count
+    volumeMounts:
+    - name: till
+      mountPath: /etc/till
+  volumes:
+  - name: till
+    secret:
+      secretName: till
+END
+kubectl apply -f waiter.yaml

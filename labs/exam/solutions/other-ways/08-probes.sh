@@ -1,0 +1,31 @@
+# Another way to ask whether it has started: by its port.
+cat > press.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: press
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    args: ["serve", "--start-delay", "8s"]
+    startupProbe:
+      tcpSocket:
+        port: 8080
+      periodSeconds: 1
+      failureThreshold: 30
+    livenessProbe:
+      httpGet:
+        path: /healthz
+        port: 8080
+      periodSeconds: 2
+      failureThreshold: 2
+    readinessProbe:
+      httpGet:
+        path: /ready
+        port: 8080
+      periodSeconds: 2
+      failureThreshold: 1
+END
+kubectl apply -f press.yaml
+kubectl wait --for=condition=Ready pod/press --timeout=60s

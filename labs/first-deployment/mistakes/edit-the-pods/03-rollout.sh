@@ -1,0 +1,1 @@
+kubectl set env pods -l app=web MESSAGE='second edition'

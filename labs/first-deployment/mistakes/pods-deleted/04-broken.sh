@@ -1,0 +1,1 @@
+kubectl run web-next --image=podlab.dev/none:v2 --labels=app=web

@@ -1,0 +1,27 @@
+cat llm.yaml
+kubectl apply -f llm.yaml
+kubectl describe nodes
+cat > llm.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: llm
+spec:
+  containers:
+  - name: server
+    image: podlab.dev/toolbox:v1
+    args: ["model", "--memory", "8Gi"]
+    resources:
+      limits:
+        nvidia.com/gpu: 1
+    readinessProbe:
+      httpGet:
+        path: /healthz
+        port: 80
+END
+kubectl delete pod llm --now
+kubectl apply -f llm.yaml
+kubectl wait --for=condition=Ready pod/llm --timeout=5s
+kubectl exec llm -- nvidia-smi
+kubectl exec llm -- nvidia-smi -L
+podlab answer seen 1

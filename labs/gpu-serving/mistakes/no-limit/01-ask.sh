@@ -1,0 +1,2 @@
+kubectl apply -f llm.yaml
+kubectl get pod llm

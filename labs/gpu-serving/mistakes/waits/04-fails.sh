@@ -1,0 +1,2 @@
+podlab answer moves a
+kubectl get pod llm

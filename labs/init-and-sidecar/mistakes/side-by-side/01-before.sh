@@ -1,0 +1,25 @@
+cat > shop.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: shop
+spec:
+  containers:
+  - name: migrate
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c", "sleep 2; echo schema 7 > /data/schema"]
+    volumeMounts:
+    - name: data
+      mountPath: /data
+  - name: app
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c", "cat /data/schema && exec serve"]
+    volumeMounts:
+    - name: data
+      mountPath: /data
+  volumes:
+  - name: data
+    emptyDir: {}
+END
+kubectl apply -f shop.yaml
+kubectl wait --for=condition=Ready pod/shop --timeout=8s

@@ -1,0 +1,29 @@
+# Two steps before the app, the second one empty.
+cat > shop.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: shop
+spec:
+  initContainers:
+  - name: migrate
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c", "sleep 2; echo schema 7 > /data/schema"]
+    volumeMounts:
+    - name: data
+      mountPath: /data
+  - name: seed
+    image: podlab.dev/toolbox:v1
+    args: ["true"]
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c", "cat /data/schema && exec serve"]
+    volumeMounts:
+    - name: data
+      mountPath: /data
+  volumes:
+  - name: data
+    emptyDir: {}
+END
+kubectl apply -f shop.yaml

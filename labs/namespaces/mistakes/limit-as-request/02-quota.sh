@@ -1,0 +1,15 @@
+cat > worker.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: worker
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    resources:
+      requests:
+        memory: 64
+END
+kubectl apply -f worker.yaml
+podlab answer exceeded b

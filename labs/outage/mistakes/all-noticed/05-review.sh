@@ -1,0 +1,2 @@
+podlab answer noticed a
+podlab answer next-time c

@@ -1,0 +1,2 @@
+podlab answer noticed b
+podlab answer next-time c

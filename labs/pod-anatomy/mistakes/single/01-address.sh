@@ -1,0 +1,2 @@
+kubectl run pair --image=podlab.dev/toolbox:v1
+kubectl run helper --image=podlab.dev/toolbox:v1 -- sleep infinity

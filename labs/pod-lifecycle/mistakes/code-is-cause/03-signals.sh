@@ -1,0 +1,2 @@
+kubectl delete pod polite stubborn
+podlab answer who-killed a

@@ -1,0 +1,24 @@
+kubectl apply -f - <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: retry
+spec:
+  restartPolicy: OnFailure
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    command: ["sh", "-c"]
+    args:
+    - |
+      if test -e /state/tried; then echo connected; exit 0; fi
+      touch /state/tried
+      echo no connection
+      exit 1
+    volumeMounts:
+    - name: state
+      mountPath: /state
+  volumes:
+  - name: state
+    emptyDir: {}
+END

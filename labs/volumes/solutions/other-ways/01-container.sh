@@ -1,0 +1,21 @@
+# The text comes from a file.
+cat > note.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: note
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    volumeMounts:
+    - name: scratch
+      mountPath: /data
+  volumes:
+  - name: scratch
+    emptyDir: {}
+END
+kubectl apply -f note.yaml
+kubectl wait --for=condition=Ready pod/note --timeout=60s
+kubectl exec -i note -- tee /data/note < note.txt
+podlab answer pod-deleted "there is no such file"

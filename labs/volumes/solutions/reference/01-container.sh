@@ -1,0 +1,24 @@
+cat > note.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: note
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    volumeMounts:
+    - name: scratch
+      mountPath: /data
+  volumes:
+  - name: scratch
+    emptyDir: {}
+END
+kubectl apply -f note.yaml
+kubectl wait --for=condition=Ready pod/note --timeout=60s
+kubectl exec note -- sh -c 'echo kept > /data/note; echo lost > /tmp/note'
+kubectl exec note -- kill 1
+kubectl wait --for=condition=Ready pod/note --timeout=60s
+kubectl exec note -- cat /data/note /tmp/note
+kubectl get pod note
+podlab answer pod-deleted b

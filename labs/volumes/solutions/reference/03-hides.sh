@@ -1,0 +1,27 @@
+cat desk.yaml
+kubectl get pod desk
+kubectl describe pod desk
+cat > desk.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: desk
+spec:
+  containers:
+  - name: app
+    image: podlab.dev/toolbox:v1
+    volumeMounts:
+    - name: scripts
+      mountPath: /bin/greet
+      subPath: greet
+  volumes:
+  - name: scripts
+    configMap:
+      name: scripts
+      defaultMode: 0755
+END
+kubectl delete pod desk --now
+kubectl apply -f desk.yaml
+kubectl wait --for=condition=Ready pod/desk --timeout=60s
+kubectl exec desk -- ls -l /bin/greet
+kubectl exec desk -- greet

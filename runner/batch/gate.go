@@ -1,0 +1,301 @@
+package batch
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+)
+
+// gate lets as many submissions in at a time as the nodes bear. What costs a node is
+// a Pod that starts; one that runs and is looked at costs little. So the gate watches
+// the Pods of the cluster: the next submission comes in when few Pods are starting,
+// and there is room for its own. How many are few is measured: as long as Pods start
+// fast, more of them may do so at a time.
+type gate struct {
+	most int // 0: as many as the nodes bear
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced at each change
+	pods    map[types.UID]tenant
+	inside  map[string]*visit // by namespace
+	room    use               // of all nodes that take Pods
+	largest use               // that a submission has had so far
+	few     int               // Pods that may be starting at a time
+	bounds  [2]int            // of few
+	took    []time.Duration   // the last starts
+	median  time.Duration     // of those before
+}
+
+// use is what Pods take, or nodes have.
+type use struct {
+	pods int
+	cpu  int64 // thousandths
+	mem  int64 // bytes
+}
+
+func (u use) plus(o use) use { return use{u.pods + o.pods, u.cpu + o.cpu, u.mem + o.mem} }
+
+func (u use) most(o use) use { return use{max(u.pods, o.pods), max(u.cpu, o.cpu), max(u.mem, o.mem)} }
+
+// within leaves a tenth free.
+func (u use) within(room use) bool {
+	return u.pods*10 <= room.pods*9 && u.cpu*10 <= room.cpu*9 && u.mem*10 <= room.mem*9
+}
+
+// tenant is a Pod that a node has, or will have.
+type tenant struct {
+	namespace string
+	use       use
+	starting  bool
+	since     time.Time
+}
+
+// visit is a submission that is inside.
+type visit struct {
+	began time.Time
+	seen  bool // it has had a Pod
+	peak  use
+}
+
+// unseen is how long a submission that was let in counts as a Pod that starts, until
+// it has one.
+const unseen = 5 * time.Second
+
+// slow and fast are what the median start of a Pod is held against.
+const (
+	fast = 3 * time.Second
+	slow = 6 * time.Second
+)
+
+// newGate watches the Pods of a cluster until ctx ends.
+func newGate(ctx context.Context, clients kubernetes.Interface, most int) (*gate, error) {
+	g := &gate{most: most, changed: make(chan struct{}), pods: map[types.UID]tenant{}, inside: map[string]*visit{}}
+	nodes, err := clients.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	cores := 0
+	for _, n := range nodes.Items {
+		if n.Spec.Unschedulable || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule }) {
+			continue
+		}
+		g.room = g.room.plus(use{int(n.Status.Allocatable.Pods().Value()), n.Status.Allocatable.Cpu().MilliValue(), n.Status.Allocatable.Memory().Value()})
+		cores += int(n.Status.Allocatable.Cpu().Value())
+	}
+	cores = max(cores, 1)
+	g.few, g.bounds = 4*cores, [2]int{cores, 16 * cores}
+	factory := informers.NewSharedInformerFactory(clients, 0)
+	informer := factory.Core().V1().Pods().Informer()
+	if err := informer.SetTransform(slim); err != nil {
+		return nil, err
+	}
+	_, err = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    g.see,
+		UpdateFunc: func(_, now any) { g.see(now) },
+		DeleteFunc: g.gone,
+	})
+	if err != nil {
+		return nil, err
+	}
+	factory.Start(ctx.Done())
+	factory.WaitForCacheSync(ctx.Done())
+	return g, ctx.Err()
+}
+
+// slim keeps of a Pod what the gate reads.
+func slim(o any) (any, error) {
+	p, ok := o.(*corev1.Pod)
+	if !ok {
+		return o, nil
+	}
+	out := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, UID: p.UID, ResourceVersion: p.ResourceVersion}}
+	out.Status.Phase, out.Status.Conditions, out.Spec.NodeName = p.Status.Phase, p.Status.Conditions, p.Spec.NodeName
+	for _, s := range p.Status.ContainerStatuses {
+		out.Status.ContainerStatuses = append(out.Status.ContainerStatuses, corev1.ContainerStatus{State: s.State, RestartCount: s.RestartCount})
+	}
+	for _, c := range p.Spec.Containers {
+		out.Spec.Containers = append(out.Spec.Containers, corev1.Container{Resources: corev1.ResourceRequirements{Requests: c.Resources.Requests}})
+	}
+	return out, nil
+}
+
+func (g *gate) see(o any) {
+	p, ok := o.(*corev1.Pod)
+	if !ok {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before, known := g.pods[p.UID]
+	if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.Spec.NodeName == "" {
+		delete(g.pods, p.UID) // one that no node takes costs nothing
+	} else {
+		t := tenant{namespace: p.Namespace, use: requests(p), starting: starting(p), since: time.Now()}
+		if known {
+			t.since = before.since
+			if before.starting && !t.starting {
+				g.started(time.Since(before.since))
+			}
+		}
+		g.pods[p.UID] = t
+	}
+	if v := g.inside[p.Namespace]; v != nil {
+		v.seen = true
+		v.peak = v.peak.most(g.of(p.Namespace))
+	}
+	g.wake()
+}
+
+func (g *gate) gone(o any) {
+	if last, ok := o.(cache.DeletedFinalStateUnknown); ok {
+		o = last.Obj
+	}
+	if p, ok := o.(*corev1.Pod); ok {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.pods, p.UID)
+		g.wake()
+	}
+}
+
+// starting tells whether a node still has to do with getting a Pod to run for the
+// first time.
+func starting(p *corev1.Pod) bool {
+	if p.Status.Phase != corev1.PodPending && p.Status.Phase != "" {
+		return false
+	}
+	for _, s := range p.Status.ContainerStatuses {
+		if w := s.State.Waiting; w == nil || w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
+			return false
+		}
+	}
+	return true
+}
+
+func requests(p *corev1.Pod) use {
+	u := use{pods: 1}
+	for _, c := range p.Spec.Containers {
+		cpu, mem := c.Resources.Requests[corev1.ResourceCPU], c.Resources.Requests[corev1.ResourceMemory]
+		u.cpu, u.mem = u.cpu+cpu.MilliValue(), u.mem+mem.Value()
+	}
+	return u
+}
+
+// started learns from a start how many may be at a time.
+func (g *gate) started(took time.Duration) {
+	if g.took = append(g.took, took); len(g.took) < 10 {
+		return
+	}
+	slices.Sort(g.took)
+	g.median, g.took = g.took[len(g.took)/2], nil
+	switch {
+	case g.median > slow:
+		g.few = max(g.few*3/4, g.bounds[0])
+	case g.median < fast:
+		g.few = min(g.few+max(g.few/4, 1), g.bounds[1])
+	}
+}
+
+func (g *gate) of(namespace string) (u use) {
+	for _, t := range g.pods {
+		if t.namespace == namespace {
+			u = u.plus(t.use)
+		}
+	}
+	return u
+}
+
+func (g *gate) wake() {
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// open tells whether one more may come in, and if time alone can change that.
+func (g *gate) open() bool {
+	if len(g.inside) == 0 {
+		return true
+	}
+	if g.most > 0 && len(g.inside) >= g.most {
+		return false
+	}
+	var all use
+	busy := 0
+	for _, t := range g.pods {
+		all = all.plus(t.use)
+		if t.starting {
+			busy++
+		}
+	}
+	for namespace, v := range g.inside {
+		if !v.seen && time.Since(v.began) < unseen {
+			busy++
+		}
+		// It may yet become as large as the largest so far.
+		has := g.of(namespace)
+		all = all.plus(use{max(g.largest.pods-has.pods, 0), max(g.largest.cpu-has.cpu, 0), max(g.largest.mem-has.mem, 0)})
+	}
+	return busy < g.few && all.plus(g.largest).within(g.room)
+}
+
+// enter waits until a submission may begin.
+func (g *gate) enter(ctx context.Context, namespace string) error {
+	for {
+		g.mu.Lock()
+		if g.open() {
+			g.inside[namespace] = &visit{began: time.Now()}
+			g.mu.Unlock()
+			return nil
+		}
+		changed := g.changed
+		g.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		case <-time.After(unseen):
+		}
+	}
+}
+
+func (g *gate) leave(namespace string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if v := g.inside[namespace]; v != nil {
+		g.largest = g.largest.most(v.peak)
+		delete(g.inside, namespace)
+	}
+	g.wake()
+}
+
+// stretched is how long something may take on nodes as busy as these that may take so
+// long on idle ones: at most four times as long.
+func (g *gate) stretched(d time.Duration) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return time.Duration(float64(d) * min(max(float64(g.median)/float64(fast), 1), 4))
+}
+
+// loaded tells whether a Pod of the namespace waits because of the nodes, rather
+// than of what it is: it is being started, or found no room that it would have alone.
+func (g *gate) loaded(namespace string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, t := range g.pods {
+		if t.namespace == namespace && t.starting && time.Since(t.since) < patientStart {
+			return true
+		}
+	}
+	return false
+}
+
+// patientStart is how long a Pod may take to start because of others: one that takes
+// longer waits for something else.
+const patientStart = 90 * time.Second

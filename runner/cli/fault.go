@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
+
+	"podlab.dev/podlab/cluster"
+	"podlab.dev/podlab/cluster/fault"
+	"podlab.dev/podlab/cluster/workload"
+	"podlab.dev/podlab/content"
+	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/runner"
+)
+
+func newFault(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "fault", Short: "Break things in a lab's cluster on purpose, and mend them", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "inject KIND FIELD=VALUE...", Short: "Break something now", Args: cobra.MinimumNArgs(1),
+			Long: `Inject breaks something of the current lab, as a fault of a check could: the kinds and their fields are those of #Fault in docs/reference.md. What
+lasts ends by itself (for=30s says when; ten minutes where nothing is said), when the lab is reset or stopped, or with podlab fault heal, also when podlab is
+killed meanwhile. It stands in the record of what happened.`,
+			Example: "  podlab fault inject kill pod=web signal=TERM\n  podlab fault inject network pod=web do=cut for=30s\n  podlab fault inject network pod=web do=slow rate=2Ki\n" +
+				"  podlab fault inject node pod=web do=stop-kubelet for=2m\n  podlab fault inject data kind=Secret name=db key=password value=wrong",
+			RunE: func(cmd *cobra.Command, args []string) error { return a.injectFault(cmd.Context(), args) },
+		},
+		&cobra.Command{
+			Use: "list", Short: "Show what is broken now, and until when", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return a.listFaults(cmd.Context()) },
+		},
+		&cobra.Command{
+			Use: "heal [ID]...", Short: "Mend what is broken: the faults with these ids, or all",
+			RunE: func(cmd *cobra.Command, args []string) error { return a.healFaults(cmd.Context(), args) },
+		},
+	)
+	return cmd
+}
+
+func (a *app) injectFault(ctx context.Context, words []string) error {
+	f, err := lab.ReadFault(words)
+	if err != nil {
+		return usage("%v", err)("docs/reference.md#fault lists the kinds and their fields; podlab fault inject --help has examples")
+	}
+	if f.Exec != nil || f.Apply != "" || f.GPU != nil {
+		return usage("this fault is one of a lab's checks only")("by hand: kubectl exec, kubectl apply, podlab gpu fault")
+	}
+	return a.onFaults(ctx, f.OnNode(), func(config *rest.Config, namespace string) (string, error) {
+		what := "podlab " + f.String()
+		if !f.OnNode() {
+			w, err := workload.New(config, namespace)
+			if err != nil {
+				return "", err
+			}
+			return what, w.Break(ctx, nil, "", f, nil)
+		}
+		done, err := fault.Inject(ctx, config, fault.Target{Namespace: namespace}, f, nil)
+		if err != nil {
+			return "", err
+		}
+		if f.Lasts() {
+			what += fmt.Sprintf(", for %s; podlab fault heal %s ends it", f.For, done.ID)
+		}
+		return what, nil
+	})
+}
+
+func (a *app) listFaults(ctx context.Context) error {
+	config, _, err := a.labCluster(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := fault.List(ctx, config, fault.Target{})
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(all)
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(a.Out, "nothing is broken on purpose")
+		return nil
+	}
+	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tLAB\tNODE\tSINCE\tENDS IN\tPODLAB")
+	for _, f := range all {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", content.Line(f.ID, 40), content.Line(f.Lab, 60), content.Line(f.Node, 60), time.Since(f.Since).Round(time.Second),
+			max(time.Until(f.Until), 0).Round(time.Second), content.Line(f.What, 200))
+	}
+	return w.Flush()
+}
+
+func (a *app) healFaults(ctx context.Context, ids []string) error {
+	return a.onFaults(ctx, false, func(config *rest.Config, _ string) (string, error) {
+		all, err := fault.List(ctx, config, fault.Target{})
+		if err != nil {
+			return "", err
+		}
+		some := all
+		if len(ids) > 0 {
+			some = slices.DeleteFunc(slices.Clone(all), func(f fault.Fault) bool { return !slices.Contains(ids, f.ID) })
+		}
+		for _, id := range ids {
+			if !slices.ContainsFunc(all, func(f fault.Fault) bool { return f.ID == id }) {
+				return "", usage("there is no fault %s now", id)("podlab fault list shows those that there are")
+			}
+		}
+		if len(some) == 0 {
+			return "nothing is broken on purpose", nil
+		}
+		var what []string
+		for _, f := range some {
+			what = append(what, f.What)
+		}
+		return "mended: podlab no longer " + strings.Join(what, "; "), fault.Heal(ctx, config, some)
+	})
+}
+
+// onFaults breaks or mends something, says it, and records it where a lab is open. With
+// agent the nodes get the image that breaks things.
+func (a *app) onFaults(ctx context.Context, agent bool, do func(config *rest.Config, namespace string) (string, error)) error {
+	config, x, err := a.labCluster(ctx)
+	if err != nil {
+		return err
+	}
+	if agent {
+		progress, done := a.Waits()
+		_, err := cluster.Up(ctx, a.options, lab.Needs{Faults: true}, progress)
+		done()
+		if err != nil {
+			return err
+		}
+	}
+	return a.recorded(x, func(namespace string) (string, error) { return do(config, namespace) })
+}
+
+// recorded does something in the namespace of a session, or, without one, in the default
+// one, says it, and records it with the session.
+func (a *app) recorded(x *runner.Session, do func(namespace string) (string, error)) error {
+	namespace := "default"
+	if x != nil {
+		namespace = x.State.Namespace
+	}
+	what, err := do(namespace)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.Out, what)
+	if x == nil {
+		return nil
+	}
+	return x.Broke(what)
+}
