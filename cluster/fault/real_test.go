@@ -280,6 +280,7 @@ func TestReal(t *testing.T) {
 		}
 		in.heal()
 		in.until("the node is back", time.Minute, func() bool { return !lost() })
+		in.ready("web", true) // its kubelet says so some time after that of itself
 	})
 
 	// A Service is asked throughout, and who is not answered is counted.

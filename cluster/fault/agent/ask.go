@@ -3,12 +3,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,10 +23,15 @@ import (
 
 const (
 	// inARow is how many answers tell that a Service answers, and answersWithin how
-	// long that may take.
+	// long that may take: a Service that is new, or whose node was away, is known to
+	// all nodes some seconds later.
 	inARow        = 5
-	answersWithin = 10 * time.Second
+	answersWithin = 20 * time.Second
 	reportEvery   = time.Second
+	// lookEvery is how often it is asked where the Service is, and lookWithin when that
+	// has to have been said.
+	lookEvery  = time.Second
+	lookWithin = 5 * time.Second
 )
 
 // ask asks what it is told, says so once it is answered, and from podlab's word on
@@ -40,8 +48,12 @@ func ask(ctx context.Context, log *slog.Logger) error {
 		defer cancel()
 		watchPod(ctx, word, log)
 	}()
-	a := newAsker(o)
-	if why := a.first(ctx); why != "" {
+	a, err := newAsker(o)
+	if err != nil {
+		return err
+	}
+	go a.follow(ctx)
+	if why := a.first(ctx, answersWithin); why != "" {
 		return tell(ctx, why, log)
 	}
 	if err := tell(ctx, order.OK, log); err != nil {
@@ -78,26 +90,80 @@ func ask(ctx context.Context, log *slog.Logger) error {
 type asker struct {
 	order.Ask
 	client http.Client
+	host   string
 
 	mu    sync.Mutex
 	count order.Count
+	// at is where the host was when that was last said, and lost why it is nowhere.
+	at   []string
+	lost error
 }
 
-func newAsker(o order.Ask) *asker {
-	return &asker{Ask: o, client: http.Client{
+func newAsker(o order.Ask) (*asker, error) {
+	to, err := url.Parse(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("read the URL in $FAULT: %w", err)
+	}
+	a := &asker{Ask: o, host: to.Hostname(), lost: errors.New("the cluster's DNS has not said yet where it is")}
+	a.client = http.Client{
 		// Each request may be answered by another Pod, as those of different clients
 		// are.
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport:     &http.Transport{DisableKeepAlives: true, DialContext: a.dial},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       o.Within,
-	}}
+	}
+	return a, nil
+}
+
+// follow keeps what is known of where the Service is, until ctx ends. That no such name
+// exists is believed; DNS that does not answer is no fault of the Service, which is
+// still asked where it was.
+func (a *asker) follow(ctx context.Context) {
+	for tick := time.NewTicker(lookEvery); ; {
+		look, cancel := context.WithTimeout(ctx, lookWithin)
+		at, err := net.DefaultResolver.LookupHost(look, a.host)
+		cancel()
+		a.found(at, err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (a *asker) found(at []string, err error) {
+	var dns *net.DNSError
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case err == nil:
+		a.at, a.lost = at, nil
+	case len(a.at) == 0 || errors.As(err, &dns) && dns.IsNotFound:
+		// As text: that DNS took too long is not that the Service did.
+		a.at, a.lost = nil, errors.New(err.Error())
+	}
+}
+
+// dial connects to where the Service is, whatever DNS does at that moment.
+func (a *asker) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	at, lost := a.at, a.lost
+	a.mu.Unlock()
+	if lost != nil {
+		return nil, lost
+	}
+	return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort(at[rand.IntN(len(at))], port))
 }
 
 // first asks until there have been several answers in a row; it says why there have
 // not.
-func (a *asker) first(ctx context.Context) (why string) {
-	ctx, cancel := context.WithTimeout(ctx, answersWithin)
-	defer cancel()
+func (a *asker) first(ctx context.Context, within time.Duration) (why string) {
+	late := time.Now().Add(within)
 	tick := time.NewTicker(a.Every)
 	defer tick.Stop()
 	for row := 0; row < inARow; {
@@ -109,6 +175,9 @@ func (a *asker) first(ctx context.Context) (why string) {
 		case <-ctx.Done():
 			return why
 		case <-tick.C:
+		}
+		if row < inARow && time.Now().After(late) {
+			return cmp.Or(why, "there was no time for so many answers")
 		}
 	}
 	return ""
