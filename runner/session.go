@@ -278,6 +278,24 @@ func (x *Session) Check(ctx context.Context, step string, patience time.Duration
 	return r, x.score(r)
 }
 
+// Prepare brings what the page begins with into the namespace, unless it is there, and
+// waits until it is as it has to be; what is missing still is returned. In a session
+// that another process records, that one sees to it.
+func (x *Session) Prepare(ctx context.Context) (missing string, err error) {
+	step := x.Step()
+	if step.Setup == nil || x.Examined() {
+		return "", nil
+	}
+	if err := x.Free(); err != nil {
+		if busy := (*BusyError)(nil); errors.As(err, &busy) {
+			return "", nil
+		}
+		return "", err
+	}
+	r, err := x.Check(ctx, step.ID, 0)
+	return r.Preparing[step.ID], err
+}
+
 // Within is the longest time that a check of the step ("" for all), which has not
 // passed, asks for.
 func (x *Session) Within(step string) (longest time.Duration, err error) {

@@ -2,6 +2,8 @@ package fault
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"time"
@@ -13,6 +15,7 @@ import (
 	apply0 "k8s.io/client-go/applyconfigurations/core/v1"
 	applyrbac "k8s.io/client-go/applyconfigurations/rbac/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"podlab.dev/podlab/cluster/fault/order"
 	"podlab.dev/podlab/cluster/image"
@@ -41,12 +44,23 @@ func Rights() []authorizationv1.ResourceAttributes {
 	}
 }
 
-// allow makes the namespace, and gives the programs the rights that mending takes.
-func allow(ctx context.Context, client kubernetes.Interface) error {
-	space := apply0.Namespace(Namespace).WithLabels(map[string]string{"pod-security.kubernetes.io/enforce": "privileged", "app.kubernetes.io/managed-by": "podlab"})
-	if _, err := client.CoreV1().Namespaces().Apply(ctx, space, force); err != nil {
-		return fmt.Errorf("make namespace %s: %w", Namespace, err)
+// Allow makes the namespace, and gives the programs in it the rights that mending
+// takes. Whoever breaks things does so anyway, unless it has been done: then that takes
+// no more than to make Pods there, and for what is kept in the API server, the right to
+// change that.
+func Allow(ctx context.Context, config *rest.Config) error {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("client of cluster: %w", err)
 	}
+	return refused(allow(ctx, client))
+}
+
+// allowedName is the annotation of the namespace which says that all is there, and by
+// its value, in what form.
+const allowedName = "podlab.dev/allowed"
+
+func allow(ctx context.Context, client kubernetes.Interface) error {
 	role := applyrbac.ClusterRole(Namespace).WithRules(
 		applyrbac.PolicyRule().WithAPIGroups("").WithResources("nodes").WithVerbs("get", "patch"),
 		applyrbac.PolicyRule().WithAPIGroups("").WithResources("configmaps", "secrets").WithVerbs("patch"),
@@ -56,6 +70,18 @@ func allow(ctx context.Context, client kubernetes.Interface) error {
 	who := applyrbac.Subject().WithKind("ServiceAccount").WithName(account).WithNamespace(Namespace)
 	to := func(kind, name string) *applyrbac.RoleRefApplyConfiguration {
 		return applyrbac.RoleRef().WithAPIGroup("rbac.authorization.k8s.io").WithKind(kind).WithName(name)
+	}
+	form, err := json.Marshal([]any{role, own, who})
+	if err != nil {
+		return err
+	}
+	digest := fmt.Sprintf("%x", sha256.Sum256(form))[:16]
+	if there, err := client.CoreV1().Namespaces().Get(ctx, Namespace, metav1.GetOptions{}); err == nil && there.DeletionTimestamp == nil && there.Annotations[allowedName] == digest {
+		return nil
+	}
+	space := apply0.Namespace(Namespace).WithLabels(map[string]string{"pod-security.kubernetes.io/enforce": "privileged", "app.kubernetes.io/managed-by": "podlab"})
+	if _, err := client.CoreV1().Namespaces().Apply(ctx, space, force); err != nil {
+		return fmt.Errorf("make namespace %s: %w", Namespace, err)
 	}
 	var g errgroup.Group
 	g.Go(func() error {
@@ -78,7 +104,11 @@ func allow(ctx context.Context, client kubernetes.Interface) error {
 		_, err := client.RbacV1().RoleBindings(Namespace).Apply(ctx, applyrbac.RoleBinding(account, Namespace).WithSubjects(who).WithRoleRef(to("Role", account)), force)
 		return err
 	})
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	_, err = client.CoreV1().Namespaces().Apply(ctx, space.WithAnnotations(map[string]string{allowedName: digest}), force)
+	return err
 }
 
 // program is a Pod of the program on a node, that is told what to do. No taint keeps

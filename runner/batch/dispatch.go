@@ -19,8 +19,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
+	"podlab.dev/podlab/cluster/fault"
 	"podlab.dev/podlab/grader/class"
 	"podlab.dev/podlab/runner/batch/submission"
 )
@@ -40,7 +42,7 @@ func (r *run) dispatch(ctx context.Context, open []Entry) error {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(r.identity()))
-	d := &dispatched{run: r, clients: clients, namespace: fmt.Sprintf("podlab-grade-%x", h.Sum64()), refused: map[string][]class.Refusal{}}
+	d := &dispatched{run: r, config: cfg, clients: clients, namespace: fmt.Sprintf("podlab-grade-%x", h.Sum64()), refused: map[string][]class.Refusal{}}
 	var there []Entry
 	for _, e := range open {
 		row, inCluster, err := d.hand(ctx, e)
@@ -70,6 +72,7 @@ func (r *run) dispatch(ctx context.Context, open []Entry) error {
 // dispatched is a run that goes on in the cluster.
 type dispatched struct {
 	*run
+	config    *rest.Config
 	clients   kubernetes.Interface
 	namespace string
 	refused   map[string][]class.Refusal // what was not taken before it was handed over
@@ -139,6 +142,11 @@ func (d *dispatched) create(ctx context.Context, entries []Entry) error {
 	if err := d.allow(ctx); err != nil {
 		return err
 	}
+	if d.Lab.Needs.Faults {
+		if err := fault.Allow(ctx, d.config); err != nil {
+			return fmt.Errorf("allow the Job to break what the lab breaks: %w", err)
+		}
+	}
 	data, err := encodePlan(plan{Lab: d.Lab.ID, Patience: d.Patience, Parallel: (d.Parallel + d.Shards - 1) / d.Shards, Program: d.Program, Identity: d.namespace}, d.Lab)
 	if err != nil {
 		return err
@@ -195,6 +203,9 @@ func (d *dispatched) allow(ctx context.Context) error {
 		{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}, Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{"apiextensions.k8s.io"}, Resources: []string{"customresourcedefinitions"}, Verbs: all},
 		{APIGroups: []string{""}, Resources: []string{"pods/exec", "pods/proxy", "services/proxy", "pods/resize"}, Verbs: all},
+	}
+	if d.Lab.Needs.Faults { // cordons and taints
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"patch"}})
 	}
 	labels := map[string]string{"app.kubernetes.io/managed-by": "podlab"}
 	if _, err := d.clients.RbacV1().ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: d.namespace, Labels: labels}, Rules: rules}, make); err != nil {

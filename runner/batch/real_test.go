@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"golang.org/x/tools/txtar"
@@ -153,7 +154,7 @@ func TestRealClass(t *testing.T) {
 		t.Fatal(err)
 	}
 	needs := l.Needs
-	needs.Nodes, needs.Images = 3, append(slices.Clone(needs.Images), image.Podlab)
+	needs.Nodes, needs.Images, needs.Faults = 3, append(slices.Clone(needs.Images), image.Podlab), true
 	c, clients := up(t, needs)
 	grade := func(t *testing.T, entries []batch.Entry, change func(*batch.Config)) *class.Class {
 		t.Helper()
@@ -275,12 +276,54 @@ func TestRealClass(t *testing.T) {
 			}
 		}
 		gone(t, clients)
+		testBroken(t, clients, grade)
 		for _, x := range outside(t, clients) {
 			if strings.Contains(x, "grade-") {
 				t.Errorf("%s is left", x)
 			}
 		}
 	})
+}
+
+// breaks is a lab that breaks what the student has made.
+const breaks = `
+schema: "v1", title: "A container that ends", summary: "S", minutes: 1
+steps: [{id: "a", checks: [{
+	id: "again", title: "web is started again", why: "w", points: 2
+	object: {kind: "Pod", name: "web"}
+	want: status: conditions: Ready: status: "True"
+	fault: kill: pod: "web"
+	after: status: {containerStatuses: web: restartCount: >=1, conditions: Ready: status: "True"}
+	within: "60s"
+}]}]
+`
+
+// testBroken has the cluster grade a lab with faults, which its shards break, and
+// nothing of it is left.
+func testBroken(t *testing.T, clients *kubernetes.Clientset, grade func(*testing.T, []batch.Entry, func(*batch.Config)) *class.Class) {
+	l, err := lab.Load(fstest.MapFS{"lab.cue": {Data: []byte(breaks)}, "01-a.md": {Data: []byte("# A\n\n## Once\n")}}, "breaks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var entries []batch.Entry
+	for id, text := range map[string]string{"right": good, "never": strings.Replace(good, "spec:\n", "spec:\n  restartPolicy: Never\n", 1)} {
+		if err := os.MkdirAll(filepath.Join(dir, id), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, id, "pod.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, batch.Entry{ID: id, Path: filepath.Join(dir, id)})
+	}
+	out := grade(t, entries, func(config *batch.Config) { config.Lab, config.Ref, config.Shards = l, "breaks", 1 })
+	for _, s := range out.Students {
+		want := map[string]float64{"right": 2}[s.ID]
+		if s.State != class.Graded || s.Score != want || s.Unjudged > 0 {
+			t.Errorf("%s: %s, %g points of %g: %s: %+v", s.ID, s.State, s.Score, want, s.Why, s.Report)
+		}
+	}
+	gone(t, clients)
 }
 
 // kill deletes a Pod of the Job that grades, and says which.

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/runner"
 )
 
@@ -25,7 +27,7 @@ func newNext(a *app) *cobra.Command {
 	var back bool
 	cmd := a.labName(&cobra.Command{
 		Use: "next [LAB]", Short: "Turn to the next page", Long: "Next turns the page; nothing has to pass first. An open podlab start turns too.",
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			x, err := a.session(args)
 			if err != nil {
 				return err
@@ -42,7 +44,11 @@ func newNext(a *app) *cobra.Command {
 				fmt.Fprintln(a.Out, "There is no other page in that direction.")
 				return nil
 			}
-			return a.showPage(x)
+			if err := a.showPage(x); err != nil || x.Attached() != nil {
+				return err // read without a cluster it is prepared later
+			}
+			_, err = a.prepare(cmd.Context(), x)
+			return err
 		},
 	})
 	cmd.Flags().BoolVar(&back, "back", false, "turn to the page before")
@@ -55,4 +61,20 @@ func (a *app) showPage(x *runner.Session) error {
 		return err
 	}
 	return a.Page(x, r)
+}
+
+// prepare has the page begin as its text says, and says what does not come.
+func (a *app) prepare(ctx context.Context, x *runner.Session) (ready bool, err error) {
+	if x.Step().Setup == nil {
+		return true, nil
+	}
+	var missing string
+	err = a.wait("preparing the page", func() (err error) {
+		missing, err = x.Prepare(ctx)
+		return err
+	})
+	if err == nil && missing != "" {
+		fmt.Fprintf(a.Out, "Not ready: %s. %s check goes on with it.\n", content.Line(missing, 300), a.Program)
+	}
+	return missing == "", err
 }

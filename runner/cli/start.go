@@ -130,8 +130,11 @@ func newStart(a *app) *cobra.Command {
 					fmt.Fprintf(a.Out, "The lab's namespace is new. %s rebuild brings back what you had made: %s.\n", a.Program, content.Line(strings.Join(names, ", "), 300))
 				}
 			}
-			fmt.Fprintf(a.Out, "The lab is ready: %s shell, then %s check.\n", a.Program, a.Program)
-			return nil
+			ready, err := a.prepare(cmd.Context(), x)
+			if err == nil && ready {
+				fmt.Fprintf(a.Out, "The lab is ready: %s shell, then %s check.\n", a.Program, a.Program)
+			}
+			return err
 		},
 	})
 	cmd.Flags().BoolVar(&detach, "detach", false, "prepare the lab, show the page and return")
