@@ -366,8 +366,8 @@ func (x *Session) Turn(by int) (moved bool, err error) {
 	return moved, err
 }
 
-// Follow calls changed whenever a process changes the session's state (podlab next
-// in another terminal), until ctx ends.
+// Follow calls changed with the session's state, and again whenever a process changes
+// it (podlab next in another terminal), until ctx ends.
 func (x *Session) Follow(ctx context.Context, changed func(State)) error {
 	w, err := fsnotify.NewWatcher()
 	if err == nil {
@@ -378,6 +378,10 @@ func (x *Session) Follow(ctx context.Context, changed func(State)) error {
 		// Editors and clusters use the kernel's watches up, and a learner cannot
 		// do much about it.
 		return x.poll(ctx, changed)
+	}
+	// What was changed right before is not heard of.
+	if st, err := readState(x.dir); err == nil {
+		changed(st)
 	}
 	for {
 		select {
@@ -401,6 +405,9 @@ func (x *Session) poll(ctx context.Context, changed func(State)) error {
 	ticks := time.NewTicker(500 * time.Millisecond)
 	defer ticks.Stop()
 	last, _ := os.Stat(filepath.Join(x.dir, stateFile))
+	if st, err := readState(x.dir); err == nil {
+		changed(st)
+	}
 	for {
 		select {
 		case <-ctx.Done():

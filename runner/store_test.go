@@ -216,11 +216,13 @@ func TestFollow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			pages, ended := make(chan int, 100), make(chan error, 1)
-			go func() { ended <- follow(ctx, func(st State) { pages <- st.Page }) }()
-			for want := range 2 {
-				time.Sleep(50 * time.Millisecond)
+			follow := func() { go func() { ended <- follow(ctx, func(st State) { pages <- st.Page }) }() }
+			for i, want := range []int{1, 0, 1, 0} {
 				if _, err := other.Turn(2*want - 1); err != nil {
 					t.Fatal(err)
+				}
+				if i == 0 { // the first one was turned right before
+					follow()
 				}
 				for late := time.After(10 * time.Second); ; {
 					select {
