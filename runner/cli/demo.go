@@ -9,6 +9,7 @@ import (
 
 	"podlab.dev/podlab/cluster"
 	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/grader/report"
 	"podlab.dev/podlab/runner"
 )
@@ -50,7 +51,7 @@ func newDemo(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := a.Demo(cmd.Context(), x, played, podlab, func(lab.Step) time.Duration { return patience }, a.demoUp)
+			r, err := a.Demo(cmd.Context(), x, played, podlab, func(lab.Step, grader.Report) time.Duration { return patience }, a.demoUp)
 			if err != nil {
 				return err
 			}

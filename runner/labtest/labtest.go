@@ -229,6 +229,20 @@ func (x Case) catches(s lab.Step) bool {
 	return slices.ContainsFunc(s.Checks, func(c lab.Check) bool { return c.ID == x.Fails })
 }
 
+// patience is that of a right answer until the check that must catch the case can be
+// judged: a slow machine takes its time for those that it needs.
+func (x Case) patience(right time.Duration) plain.Patience {
+	return func(s lab.Step, r grader.Report) time.Duration {
+		waits := r.Entries == 0 || slices.ContainsFunc(r.Results, func(res grader.Result) bool {
+			return res.Check == x.Fails && res.Verdict == grader.Blocked
+		})
+		if x.catches(s) && !waits {
+			return caught + s.Longest()
+		}
+		return right + s.Longest()
+	}
+}
+
 // play brings the case to its end, shows it on screen and returns the final
 // report, and of a solution what it did.
 func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Report, *Proof, error) {
@@ -248,12 +262,7 @@ func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Repo
 	if err != nil {
 		return grader.Report{}, nil, err
 	}
-	patience := func(s lab.Step) time.Duration {
-		if x.catches(s) {
-			return caught + s.Longest()
-		}
-		return c.Patience + s.Longest()
-	}
+	patience := x.patience(c.Patience)
 	if x.Fails != "" || !c.Mutants {
 		up := func(ctx context.Context, s *runner.Session, _ func(cluster.Event)) (bool, error) {
 			return s.Attach(ctx, c.Cluster)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
@@ -102,5 +103,36 @@ func TestSpread(t *testing.T) {
 		if n == [2]int{3, 12} && nearest != 5 {
 			t.Errorf("two come %d after one another", nearest)
 		}
+	}
+}
+
+// A mistake is given up soon, and not before its check could be judged.
+func TestPatience(t *testing.T) {
+	step := func(checks ...string) (s lab.Step) {
+		for _, id := range checks {
+			s.Checks = append(s.Checks, lab.Check{ID: id})
+		}
+		return s
+	}
+	report := func(v grader.Verdict) grader.Report {
+		return grader.Report{Entries: 1, Results: []grader.Result{{Check: "runs", Verdict: grader.Failed}, {Check: "says", Verdict: v}}}
+	}
+	for _, c := range []struct {
+		name string
+		step lab.Step
+		r    grader.Report
+		want time.Duration
+	}{
+		{"another page", step("runs"), report(grader.Pending), time.Minute},
+		{"not looked at yet", step("runs", "says"), grader.Report{}, time.Minute},
+		{"what it needs has not passed", step("runs", "says"), report(grader.Blocked), time.Minute},
+		{"judged", step("runs", "says"), report(grader.Pending), caught},
+	} {
+		if got := (Case{Fails: "says"}).patience(time.Minute)(c.step, c.r); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+	if got := (Case{}).patience(time.Minute)(step("runs"), report(grader.Failed)); got != time.Minute {
+		t.Errorf("a solution: %s", got)
 	}
 }

@@ -301,7 +301,7 @@ func (c Config) playMutant(ctx context.Context, p *Proof, t tried, variant int) 
 	timed, cancel := context.WithTimeout(ctx, patient)
 	defer cancel()
 	var met atomic.Bool
-	patience := func(s lab.Step) time.Duration {
+	patience := func(s lab.Step, _ grader.Report) time.Duration {
 		if !met.Load() { // so far it is right
 			return c.Patience + s.Longest()
 		}

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -52,7 +51,7 @@ type tried struct {
 func (p *Proof) same(o *Proof) bool { return p.Lab.ID == o.Lab.ID && p.Answer == o.Answer }
 
 // prove plays a solution through a tap.
-func (c Config) prove(ctx context.Context, x Case, s *runner.Session, a *runner.Answer, patience func(lab.Step) time.Duration, screen io.Writer) (grader.Report, *Proof, error) {
+func (c Config) prove(ctx context.Context, x Case, s *runner.Session, a *runner.Answer, patience plain.Patience, screen io.Writer) (grader.Report, *Proof, error) {
 	d := &deeds{}
 	a.Pace = runner.NewPace()
 	r, err := c.through(ctx, s, a, patience, screen, tap.Hooks{Seen: d.seen})
@@ -74,7 +73,7 @@ func (c Config) prove(ctx context.Context, x Case, s *runner.Session, a *runner.
 }
 
 // through plays an answer whose kubectl talks to a tap.
-func (c Config) through(ctx context.Context, s *runner.Session, a *runner.Answer, patience func(lab.Step) time.Duration, screen io.Writer, hooks tap.Hooks) (grader.Report, error) {
+func (c Config) through(ctx context.Context, s *runner.Session, a *runner.Answer, patience plain.Patience, screen io.Writer, hooks tap.Hooks) (grader.Report, error) {
 	var t *tap.Tap
 	defer func() {
 		if t != nil {

@@ -172,7 +172,7 @@ func (s *stage) page(_ *testscript.TestScript, args []string) error {
 	if _, err := s.session.Turn(to - s.session.State.Page); err != nil {
 		return err
 	}
-	return s.until(s.patience, func(r grader.Report) (bool, string) {
+	return s.until(2*s.patience, func(r grader.Report) (bool, string) { // as a setup has in a session
 		waits, preparing := r.Preparing[args[0]]
 		return r.Entries > 0 && !preparing, waits
 	})

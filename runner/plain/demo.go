@@ -15,12 +15,15 @@ import (
 	"podlab.dev/podlab/runner"
 )
 
+// Patience is how long the checks of a page may take by what is known of them: after
+// the last command, and anew from when that is another time than it was.
+type Patience func(lab.Step, grader.Report) time.Duration
+
 // Demo plays an answer as a learner would: each page, the commands typed, the
-// checks turning green as the cluster changes. It stops at the first page whose
-// checks have not passed for as long as patience says after its last command, and
-// returns the final report. podlab is the path of this program, which is also
-// kubectl.
-func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience func(lab.Step) time.Duration, up runner.Up) (grader.Report, error) {
+// checks turning green as the cluster changes. It stops at the first page for whose
+// checks it has no more patience, and returns the final report. podlab is the path of
+// this program, which is also kubectl.
+func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience Patience, up runner.Up) (grader.Report, error) {
 	r, err := x.Recorded()
 	if err != nil {
 		return r, err
@@ -69,7 +72,7 @@ type play struct {
 	session  *runner.Session
 	shell    *runner.Shell
 	answer   *runner.Answer
-	patience func(lab.Step) time.Duration
+	patience Patience
 	moved    chan struct{} // a token when the report changed
 
 	mu          sync.Mutex
@@ -137,9 +140,12 @@ func (p *play) step(ctx context.Context) (passed bool, err error) {
 	}
 	waiting, done := p.Waits()
 	defer done()
-	late, began := time.After(p.patience(step)), time.Now()
+	late, limit, began := (<-chan time.Time)(nil), time.Duration(-1), time.Now()
 	for open := ""; ; {
 		r := p.show(step.ID)
+		if now := p.patience(step, r); now != limit {
+			late, limit = time.After(now), now
+		}
 		pending := unpassed(r, step.ID)
 		if pending == "" {
 			p.answer.Pace.Wait(step.ID, time.Since(began))
