@@ -32,7 +32,7 @@ node-parts:
 
 # Labs whose mutants are tried in every test: none survives, but for those that the labs
 # list. Of all labs that is tried by test-full.
-PROVEN := first-pod first-deployment namespaces recover
+PROVEN := first-pod namespaces recover
 
 # Tests on a cluster never come from the cache: go cannot see that a cluster has
 # changed. One that fails is run once more, by itself, and counted as a rerun: what a
@@ -51,7 +51,7 @@ test-unit: build lint
 	$(GO) -C scripts/node test ./image/...
 
 test-embedded: build node-parts
-	PODLAB_TEST_CLUSTER=embedded $(call REAL,./cluster/embedded ./cluster/gpu ./cluster/fault)
+	PODLAB_TEST_CLUSTER=embedded $(call REAL,./cluster/embedded ./cluster/fault) -short
 	./bin/podlab cluster up --cluster embedded --gpus T4:2 --faults
 	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants $(PROVEN)
@@ -72,10 +72,12 @@ bench-batch: build node-parts
 	PODLAB_TEST_CLUSTER=embedded $(GO) test -run none -bench Class -benchtime 1x -timeout 60m ./runner/batch
 	$(GO) test -run none -bench Regrade ./runner
 
-# What takes longer: data races, and every fuzz target for a while.
+# What takes longer: everything on both drivers, each fault twice in a row, the mutants
+# of all labs, data races, and every fuzz target for a while.
 test-full: test
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants
-	PODLAB_TEST_CLUSTER=embedded $(GO) test -count=1 -timeout 20m ./runner/batch
+	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/batch ./cluster/gpu ./cluster/fault)
+	PODLAB_TEST_CLUSTER=kind $(call REAL,./runner/cli ./cluster/fault)
 	./bin/podlab cluster down --cluster embedded
 	CGO_ENABLED=1 $(GO) test -race ./cue/... ./grader/... ./content/... ./runner/...
 	scripts/fuzz 20s
@@ -85,7 +87,7 @@ BASE ?=
 test-touched:
 	@dirs=$$(scripts/touched $(BASE) | grep -E '^(cue|grader|content|runner)' || true); \
 	if [ -z "$$dirs" ]; then echo "nothing touched that takes longer"; exit 0; fi; \
-	set -x; CGO_ENABLED=1 $(GO) test -race $$(printf './%s ' $$dirs) && scripts/fuzz 10s $$dirs
+	set -x; CGO_ENABLED=1 $(GO) test -race $$(printf './%s ' $$dirs) && scripts/fuzz 5s $$dirs
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt -w these: $$unformatted"; exit 1; }
