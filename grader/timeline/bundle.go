@@ -183,7 +183,7 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 func (e Entry) sound(last int64) error {
 	has := map[Kind]bool{
 		Start: e.Origin != nil, Object: len(e.Object) > 0, Deleted: len(e.Object) > 0, Log: e.Log != nil, Exec: e.Exec != nil,
-		HTTP: e.HTTP != nil, Answer: e.Answer != nil, Setup: e.Setup != nil, Fault: e.Fault != nil,
+		HTTP: e.HTTP != nil, Answer: e.Answer != nil, Setup: e.Setup != nil, Fault: e.Fault != nil, Served: e.Served != nil,
 		Redo: e.Rework != nil, Rebuild: e.Rework != nil,
 		Synced: true, Gap: true, Resumed: true, Clock: true, Reset: true,
 	}

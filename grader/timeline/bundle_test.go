@@ -20,6 +20,7 @@ func sample() []Entry {
 		{Seq: 3, Time: at, Kind: Object, Object: []byte(`{"kind":"Pod"}`)},
 		{Seq: 4, Time: at, Kind: Log, Log: &LogLine{Pod: "p", Line: "a\nb"}},
 		{Seq: 5, Time: at, Kind: Answer, Answer: &AnswerGiven{Check: "q", Text: "b"}},
+		{Seq: 6, Time: at, Kind: Served, Served: &ServedSoFar{Check: "c", Asked: 9, Answered: 9}},
 	}
 }
 
@@ -40,7 +41,7 @@ func TestBundleIsWhatWasSaved(t *testing.T) {
 	if !reflect.DeepEqual(b.Timeline, sample()) {
 		t.Errorf("got %+v", b.Timeline)
 	}
-	if b.Lab != "first-pod" || b.Seed != "s" || b.Entries != 5 || b.LeftOut != nil || string(b.Report) != `{"earned":1}` {
+	if b.Lab != "first-pod" || b.Seed != "s" || b.Entries != 6 || b.LeftOut != nil || string(b.Report) != `{"earned":1}` {
 		t.Errorf("got %+v", b.Header)
 	}
 }
@@ -78,7 +79,7 @@ func TestBundleRefusesWhatWasChanged(t *testing.T) {
 		"other format":      {shut(strings.Replace(text, "evidence/v1", "evidence/v9", 1)), `reads "evidence/v1"`},
 		"no header":         {shut("x\n"), "no header"},
 		"an answer changed": {shut(strings.Replace(text, `"text":"b"`, `"text":"c"`, 1)), "was changed"},
-		"an entry less":     {shut(strings.Join(append(append([]string{}, lines[:3]...), lines[4:]...), "")), "has 4 entries"},
+		"an entry less":     {shut(strings.Join(append(append([]string{}, lines[:3]...), lines[4:]...), "")), "has 5 entries"},
 		"the order changed": {shut(lines[0] + lines[2] + lines[1] + strings.Join(lines[3:], "")), "entry 1 after entry 2"},
 		"a half entry":      {shut(strings.Replace(text, `"log":{`, `"log2":{`, 1)), "lacks what a log has"},
 		"another kind":      {shut(strings.Replace(text, `"kind":"synced"`, `"kind":"spell"`, 1)), "not known"},
