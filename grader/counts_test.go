@@ -13,6 +13,7 @@ func TestCounts(t *testing.T) {
 	const command = `exec: {pod: "p", command: ["cat", "f"]}, `
 	held := check("one", command+`want: exitCode: 0, holds: "5s"`)
 	faulty := check("one", command+`fault: exec: {pod: "p", command: ["true"]}, after: exitCode: 0, within: "10s"`)
+	whole := check("one", command+`want: exitCode: 0, fault: delete: {kind: "Pod", name: "q"}, after: exitCode: 0, within: "10s"`)
 	for _, c := range []struct {
 		name, checks string
 		play         func(*tape) *tape
@@ -33,6 +34,9 @@ func TestCounts(t *testing.T) {
 		{"broken, and not as wanted", faulty, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).exec("u", 1, "", "").fault("").exec("u", 1, "", "")
 		}, false},
+		{"broken just now", whole, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "").fault("")
+		}, true},
 		{"broken, and too late", faulty, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).exec("u", 1, "", "").fault("").exec("u", 1, "", "").clock(20 * time.Second)
 		}, true},

@@ -135,7 +135,8 @@ func (s *state) note(e timeline.Entry) {
 				// What came of it was seen before podlab's word that it is done.
 				s.broken.from, s.looked = s.intact, 0
 			}
-			s.ready, s.since, s.message, s.differs = false, time.Time{}, "", differences{}
+			// What a command or request says now counts, also when it is what it said before.
+			s.ready, s.ran, s.since, s.message, s.differs = false, false, time.Time{}, "", differences{}
 		}
 	}
 }
