@@ -141,6 +141,7 @@ func TestVerdicts(t *testing.T) {
 		events  = check("one", `events: {kind: "Pod", name: "p"}, want: reason: "BackOff"`)
 		http    = check("one", `http: {pod: "p", port: 80}, want: {status: 200, body: =~"yes"}`)
 		held2   = check("one", `http: {pod: "p", port: 80}, want: status: 200, holds: "3s"`)
+		held3   = check("one", `exec: {pod: "p", command: ["true"]}, want: exitCode: 0, holds: "3s"`)
 		quiz    = check("one", `quiz: {question: "q", choices: ["Red", "Green one"], answer: "Green one"}`)
 		amount  = check("one", `quiz: {question: "q", answer: ["0.5", "half"]}`)
 		field   = check("one", `quiz: {question: "q", field: {kind: "Pod", name: "p", path: "status.phase"}}`)
@@ -263,6 +264,13 @@ func TestVerdicts(t *testing.T) {
 			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "connection reset").pod("p", "u", "Running", false)
 		}, []grader.Verdict{F}, "is not running"},
 		{"exec in a Pod that was replaced", exec, func(x *tape) *tape { return x.synced().pod("p", "v", "Running", true).exec("u", 0, "yes", "") }, []grader.Verdict{F}, ""},
+
+		{"exec held", held3, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "").clock(time.Second).exec("u", 0, "", "").clock(time.Second).exec("u", 0, "", "")
+		}, []grader.Verdict{P}, ""},
+		{"exec in another Pod is not held", held3, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "").clock(time.Second).deleted("p", "u").pod("p", "v", "Running", true).exec("v", 0, "", "")
+		}, []grader.Verdict{F}, ""},
 
 		{"never was what it must not be", never, func(x *tape) *tape { return x.synced().pod("p", "u", "Pending", false).pod("p", "u", "Running", true) }, []grader.Verdict{P}, ""},
 		{"once was what it must not be", never, func(x *tape) *tape { return x.synced().pod("p", "u", "Failed", false).pod("p", "u", "Running", true) }, []grader.Verdict{F}, "must never be"},

@@ -235,14 +235,15 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 	command := strings.Join(s.Exec.Command, " ")
 	o, exists := g.objects[pod]
 	if !exists {
-		s.ran = false
+		s.silenced()
 		return s.overdue(e) || s.fail(e.Seq, differences{}, "%s", g.missing(pod))
 	}
 	if none := noContainer(s.Exec.Pod, o, s.Exec.Container); none != "" {
+		s.silenced()
 		return s.overdue(e) || s.fail(o.seq, differences{}, "%s", none)
 	}
 	if !runs(o, s.Exec.Container) {
-		s.ran, s.since = false, time.Time{}
+		s.silenced()
 		return s.overdue(e) || s.fail(o.seq, differences{}, "%s cannot be run: its container in Pod %s is not running", command, s.Exec.Pod)
 	}
 	if e.Kind != timeline.Exec || e.Exec.Check != s.ID || e.Exec.UID != o.uid {
@@ -262,7 +263,7 @@ func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
 	request := fmt.Sprintf("%s %s of %s %s, port %d", s.HTTP.Method, s.HTTP.Path, to.kind.Kind, to.name, s.HTTP.Port)
 	asked, exists := g.objects[to]
 	if !exists {
-		s.ran, s.since = false, time.Time{}
+		s.silenced()
 		return s.overdue(e) || s.fail(e.Seq, differences{}, "%s", g.missing(to))
 	}
 	if e.Kind != timeline.HTTP || e.HTTP.Check != s.ID {

@@ -105,6 +105,10 @@ func (s *state) forget() {
 // next observation counts, also one that is the same.
 func (s *state) lookAgain() { s.since, s.looked, s.ran = time.Time{}, 0, false }
 
+// silenced is what to do when there is nobody to run a command or to answer a
+// request: what was said last is no longer so.
+func (s *state) silenced() { s.since, s.ran = time.Time{}, false }
+
 // note remembers what an entry shows whether or not the check is judged now:
 // what was written, answered or seen stays so.
 func (s *state) note(e timeline.Entry) {
