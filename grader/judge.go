@@ -251,7 +251,7 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 	}
 	s.ran = true
 	if e.Exec.Error != "" {
-		s.errored, s.since = e.Exec.Error, time.Time{}
+		s.errored, s.since, s.ready = e.Exec.Error, time.Time{}, false
 		return true
 	}
 	result := view.Exec{ExitCode: e.Exec.ExitCode, Stdout: e.Exec.Stdout, Stderr: e.Exec.Stderr}.View()
@@ -271,7 +271,7 @@ func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
 	}
 	s.ran = true
 	if e.HTTP.Error != "" {
-		s.errored, s.since = e.HTTP.Error, time.Time{}
+		s.errored, s.since, s.ready = e.HTTP.Error, time.Time{}, false
 		return true
 	}
 	answer := view.HTTP{Status: e.HTTP.Status, Body: e.HTTP.Body, Headers: e.HTTP.Headers}.View()

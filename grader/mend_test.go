@@ -108,6 +108,36 @@ func TestFaultsShowBeforeTheirWord(t *testing.T) {
 	}
 }
 
+// What was whole and is no longer is not broken.
+func TestOnlyWhatIsWholeIsBroken(t *testing.T) {
+	for name, c := range map[string]struct {
+		check string
+		tape  func(*tape) *tape
+	}{
+		"exec, no Pod": {`exec: {pod: "p", command: ["true"]}`, func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).exec("u", 0, "", "").deleted("p", "u")
+		}},
+		"exec, no container": {`exec: {pod: "p", command: ["true"]}`, func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).exec("u", 0, "", "").pod("p", "u", "Running", false)
+		}},
+		"exec, trouble": {`exec: {pod: "p", command: ["true"]}`, func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).exec("u", 0, "", "").exec("u", 0, "", "no")
+		}},
+		"http, no Pod": {`http: {pod: "p", port: 80}`, func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).http(200, "", "", "").deleted("p", "u")
+		}},
+	} {
+		l := load(t, check("one", c.check+`, fault: delete: {kind: "Pod", name: "q"}, after: {}, within: "10s"`))
+		g := grader.New(l)
+		for _, e := range c.tape(newTape(t).synced()).file.Entries() {
+			g.Observe(e)
+		}
+		if len(g.Faults(false)) > 0 {
+			t.Errorf("%s: it is to be broken", name)
+		}
+	}
+}
+
 // What a setup has broken is mended once all checks of its page have passed.
 func TestSetupsAreMended(t *testing.T) {
 	l, err := lab.Load(fstest.MapFS{"lab.cue": {Data: []byte(`schema: "v1", title: "T", summary: "S", minutes: 1

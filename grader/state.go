@@ -106,8 +106,8 @@ func (s *state) forget() {
 func (s *state) lookAgain() { s.since, s.looked, s.ran = time.Time{}, 0, false }
 
 // silenced is what to do when there is nobody to run a command or to answer a
-// request: what was said last is no longer so.
-func (s *state) silenced() { s.since, s.ran = time.Time{}, false }
+// request: what was said last is no longer so, and nothing is to be broken.
+func (s *state) silenced() { s.since, s.ran, s.ready = time.Time{}, false, false }
 
 // note remembers what an entry shows whether or not the check is judged now:
 // what was written, answered or seen stays so.
