@@ -142,6 +142,7 @@ func TestVerdicts(t *testing.T) {
 		http    = check("one", `http: {pod: "p", port: 80}, want: {status: 200, body: =~"yes"}`)
 		held2   = check("one", `http: {pod: "p", port: 80}, want: status: 200, holds: "3s"`)
 		held3   = check("one", `exec: {pod: "p", command: ["true"]}, want: exitCode: 0, holds: "3s"`)
+		both    = check("one", onPod+`seen: [{status: phase: "Running"}, {status: conditions: Ready: status: "True"}]`)
 		quiz    = check("one", `quiz: {question: "q", choices: ["Red", "Green one"], answer: "Green one"}`)
 		amount  = check("one", `quiz: {question: "q", answer: ["0.5", "half"]}`)
 		field   = check("one", `quiz: {question: "q", field: {kind: "Pod", name: "p", path: "status.phase"}}`)
@@ -229,6 +230,10 @@ func TestVerdicts(t *testing.T) {
 		{"seen on two objects, deletion missed", seen, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Pending", false).pod("p", "u", "Running", true).pod("p", "v", "Succeeded", false)
 		}, []grader.Verdict{F}, "0 of 3"},
+
+		{"one state is seen once", both, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "1 of 2"},
+		{"also by who looks again", both, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).start("c1", "n1").synced() }, []grader.Verdict{F}, "1 of 2"},
+		{"also after a gap", both, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).gap().resumed() }, []grader.Verdict{F}, "1 of 2"},
 
 		{"log line", logs, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).log("u", "ready") }, []grader.Verdict{P}, ""},
 		{"log line of a Pod that is gone", logs, func(x *tape) *tape {

@@ -175,7 +175,9 @@ func (s *state) judgeSeen(e timeline.Entry, o *object, shown map[string]any) boo
 		s.progress, s.progressU = nil, o.uid
 	}
 	next := &s.Seen[len(s.progress)]
-	if next.Met(shown) {
+	// After a gap the same state is looked at again.
+	counted := len(s.progress) > 0 && s.progress[len(s.progress)-1] == o.seq
+	if !counted && next.Met(shown) {
 		if s.spoilt[o.uid] > 0 {
 			return s.fail(s.spoilt[o.uid], differences{}, "%s %s has been what it must never be; delete it and make it anew", s.Object.GVK.Kind, s.Object.Name)
 		}
