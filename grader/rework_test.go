@@ -89,6 +89,10 @@ func TestRework(t *testing.T) {
 			redo(x).own(object, "p", "p1", "Running", "").log("p1", "x").own(deleted, "g", "g1", "Running", "").own(deleted, "p", "p1", "Running", "")
 			return redone(x).own(deleted, "c", "c1", "Running", "g1")
 		}, ""},
+		{"nor what they still made", func(x *tape) *tape {
+			x.synced().own(object, "g", "g1", "Running", "")
+			return redone(redo(x).own(object, "c", "c1", "Running", "g1").own(deleted, "g", "g1", "Running", "")).own(deleted, "c", "c1", "Running", "g1")
+		}, ""},
 		{"nor a deletion of before", func(x *tape) *tape {
 			return redone(redo(x.synced().own(object, "g", "g1", "Running", "").own(deleted, "g", "g1", "Running", "")))
 		}, ""},

@@ -98,6 +98,13 @@ func (w *world) see(e timeline.Entry) (ref, *object) {
 	r := ref{kind.GroupKind(), m.Metadata.Name}
 	o := &object{seq: e.Seq, uid: m.Metadata.UID, namespace: m.Metadata.Namespace, kind: kind, raw: e.Object, kinds: w.kinds}
 	for _, owner := range m.Metadata.OwnerReferences {
+		if w.doomed[owner.UID] { // it goes with its owner, and may have been made since
+			w.doomed[o.uid] = true
+			if known := w.objects[r]; known != nil && known.uid == o.uid {
+				delete(w.objects, r)
+			}
+			return ref{}, nil
+		}
 		o.owners = append(o.owners, owner.UID)
 	}
 	if e.Kind == timeline.Deleted {
