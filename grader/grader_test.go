@@ -68,6 +68,11 @@ func (x *tape) clock(d time.Duration) *tape {
 func (x *tape) pod(name, uid, phase string, ready bool) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Object, Object: x.object(name, uid, phase, ready)})
 }
+
+// terminating adds a state of a Pod that is being deleted.
+func (x *tape) terminating(name, uid, phase string) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Object, Object: json.RawMessage(strings.Replace(string(x.object(name, uid, phase, true)), `"uid"`, `"deletionTimestamp":"2026-01-01T12:00:30Z","uid"`, 1))})
+}
 func (x *tape) deleted(name, uid string) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Deleted, Object: x.object(name, uid, "Running", false)})
 }
@@ -147,6 +152,7 @@ func TestVerdicts(t *testing.T) {
 		amount  = check("one", `quiz: {question: "q", answer: ["0.5", "half"]}`)
 		field   = check("one", `quiz: {question: "q", field: {kind: "Pod", name: "p", path: "status.phase"}}`)
 		broken  = check("one", onPod+`want: status: phase: "Running", fault: delete: {kind: "Pod", name: "p"}, after: status: phase: "Running", within: "10s"`)
+		ends    = check("one", onPod+`want: status: phase: "Running", fault: delete: {kind: "Pod", name: "p"}, after: status: phase: "Succeeded", within: "10s"`)
 	)
 	P, F, B, E := grader.Passed, grader.Failed, grader.Blocked, grader.Errored
 	for _, c := range []struct {
@@ -341,6 +347,16 @@ func TestVerdicts(t *testing.T) {
 		{"a fault in a namespace that is lost counts for nothing", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").start("c1", "n2").synced().pod("p", "v", "Running", true)
 		}, []grader.Verdict{F}, "podlab breaks it now"},
+
+		{"what is being deleted has not come back", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").terminating("p", "u", "Running")
+		}, []grader.Verdict{F}, ""},
+		{"what was deleted before podlab's word of it, neither", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).terminating("p", "u", "Running").fault("").terminating("p", "u", "Running")
+		}, []grader.Verdict{F}, ""},
+		{"how it ends counts", ends, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").terminating("p", "u", "Running").terminating("p", "u", "Succeeded")
+		}, []grader.Verdict{P}, ""},
 
 		{"blocked", ready + two, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", false) }, []grader.Verdict{F, B}, ""},
 		{"unblocked by the same entry", ready + two, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{P, P}, ""},

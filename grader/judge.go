@@ -66,6 +66,12 @@ type observation struct {
 	nothing   bool
 }
 
+// leaves tells whether it is an object that is being deleted.
+func (o observation) leaves() bool {
+	metadata, _ := o.view["metadata"].(map[string]any)
+	return metadata["deletionTimestamp"] != nil
+}
+
 // from is what differs from a want.
 func (o observation) from(w *want.Constraint) differences {
 	if o.nothing {
@@ -88,6 +94,10 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 		}
 		if o.seq <= s.broken.from {
 			return false // as it was before the fault
+		}
+		if s.wasSo && o.leaves() { // it is as it was before the fault, and nothing has come back
+			s.since = time.Time{}
+			return s.overdue(e) || s.fail(o.seq, differences{}, "%s %s is being deleted", s.Object.GVK.Kind, s.Object.Name)
 		}
 		wanted = s.After
 	}
@@ -126,7 +136,7 @@ func (s *state) await(o observation) bool {
 		s.ready = false
 		return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it then", o.otherwise)
 	}
-	s.ready, s.intact = true, o.seq
+	s.ready, s.intact, s.wasSo = true, o.seq, s.After.Met(o.view)
 	if s.tried != "" {
 		return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it again. The last time %s", s.tried)
 	}

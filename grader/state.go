@@ -49,6 +49,7 @@ type state struct {
 
 	ready  bool       // what the fault is to break is as it has to be
 	intact int64      // the last entry that showed it so
+	wasSo  bool       // and what must come of the fault was there already
 	broken brokenness // the fault was injected
 	mended bool       // and undone
 	tried  string     // what came of the last try, if it came to nothing
