@@ -136,7 +136,12 @@ func (s *state) await(o observation) bool {
 		s.ready = false
 		return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it then", o.otherwise)
 	}
-	s.ready, s.intact, s.wasSo = true, o.seq, s.After.Met(o.view)
+	s.ready = true
+	// What was not so when it was whole before, and is now, may have come of a fault
+	// whose word is still to come. Where that failed, it has not.
+	if so := s.After.Met(o.view); s.intact == 0 || s.wasSo || !so || s.errored != "" {
+		s.intact, s.wasSo = o.seq, so
+	}
 	if s.tried != "" {
 		return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it again. The last time %s", s.tried)
 	}

@@ -1,6 +1,9 @@
 package grader_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -106,6 +109,45 @@ func TestFaultsShowBeforeTheirWord(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where a container is killed, it may run again before podlab's word that it is done.
+func TestWhatCameOfAFaultMayBeOverBeforeItsWord(t *testing.T) {
+	again := load(t, check("one", onPod+`want: status: conditions: Ready: status: "True", fault: kill: {pod: "p"}
+		after: status: {conditions: Ready: status: "True", containerStatuses: c: restartCount: >=1}, within: "10s"`))
+	for name, x := range map[string]struct {
+		tape    func(*tape) *tape
+		verdict grader.Verdict
+	}{
+		"before": {func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).pod("p", "u", "Running", false).restarted("p", "u", 1).fault("")
+		}, grader.Passed},
+		"after": {func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false).restarted("p", "u", 1)
+		}, grader.Passed},
+		"it was so all the time": {func(x *tape) *tape { return x.restarted("p", "u", 1).fault("") }, grader.Pending},
+		"it was so, and the last time it came too late": {func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false).clock(20*time.Second).restarted("p", "u", 1).fault("")
+		}, grader.Pending},
+		"it came before podlab could break it": {func(x *tape) *tape {
+			return x.pod("p", "u", "Running", true).fault("no").restarted("p", "u", 1).fault("")
+		}, grader.Pending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := grader.New(again)
+			for _, e := range x.tape(newTape(t).synced()).file.Entries() {
+				g.Observe(e)
+			}
+			if v := g.Report(false).Results[0].Verdict; v != x.verdict {
+				t.Errorf("verdict: %s, want %s", v, x.verdict)
+			}
+		})
+	}
+}
+
+// restarted adds a state of a Pod that is Ready and whose container was started again.
+func (x *tape) restarted(name, uid string, times int) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Object, Object: json.RawMessage(strings.Replace(string(x.object(name, uid, "Running", true)), `{"name":"c"`, fmt.Sprintf(`{"name":"c","restartCount":%d`, times), 1))})
 }
 
 // What was whole and is no longer is not broken.

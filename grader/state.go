@@ -48,7 +48,7 @@ type state struct {
 	answers int
 
 	ready  bool       // what the fault is to break is as it has to be
-	intact int64      // the last entry that showed it so
+	intact int64      // the last entry that showed it so before anything came of the fault
 	wasSo  bool       // and what must come of the fault was there already
 	broken brokenness // the fault was injected
 	mended bool       // and undone
@@ -104,7 +104,7 @@ func (s *state) forget() {
 
 // lookAgain is what to do when what was observed last may no longer be so: the
 // next observation counts, also one that is the same.
-func (s *state) lookAgain() { s.since, s.looked, s.ran = time.Time{}, 0, false }
+func (s *state) lookAgain() { s.since, s.looked, s.ran, s.intact = time.Time{}, 0, false, 0 }
 
 // silenced is what to do when there is nobody to run a command or to answer a
 // request: what was said last is no longer so, and nothing is to be broken.
@@ -136,7 +136,7 @@ func (s *state) note(e timeline.Entry) {
 		s.errored = e.Fault.Error
 		if s.errored == "" {
 			s.broken = brokenness{seq: e.Seq, from: e.Seq, time: e.Time}
-			if s.Object != nil && !s.ready && s.intact > 0 {
+			if s.Object != nil && s.intact > 0 {
 				// What came of it was seen before podlab's word that it is done.
 				s.broken.from, s.looked = s.intact, 0
 			}
