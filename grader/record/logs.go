@@ -75,7 +75,7 @@ func runs(p *corev1.Pod) (out []run) {
 
 // readLog follows one log to its end, or until its Pod is gone.
 func (r *Recorder) readLog(ctx context.Context, pod string, id run, since time.Time) {
-	kept := 0
+	var k kept
 	for ctx.Err() == nil {
 		// Asked before, because a stream may also end while the container runs on:
 		// only what is read once the run is over is all of it.
@@ -87,7 +87,7 @@ func (r *Recorder) readLog(ctx context.Context, pod string, id run, since time.T
 			Container: id.container, Follow: true, Timestamps: true,
 		}).Stream(ctx)
 		if err == nil {
-			since, err = r.copyLog(stream, pod, id, since, &kept)
+			since, err = r.copyLog(stream, pod, id, since, &k)
 			stream.Close()
 			if err == nil && over {
 				return
@@ -116,7 +116,7 @@ func (id run) stands(p *corev1.Pod) (there, over bool) {
 
 // copyLog records the lines of a log that were written after since, and returns
 // when the last one was. Lines of one stream may share a moment.
-func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time, kept *int) (last time.Time, err error) {
+func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time, k *kept) (last time.Time, err error) {
 	last = since
 	br := bufio.NewReaderSize(stream, timeline.MaxLine+64)
 	for {
@@ -135,7 +135,7 @@ func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time
 				r.keep(timeline.LogLine{
 					Pod: pod, UID: id.uid, Container: id.container, Restart: id.restart,
 					At: at, Line: strings.ToValidUTF8(rest, "\uFFFD"), Cut: cut,
-				}, kept)
+				}, k)
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -147,23 +147,37 @@ func (r *Recorder) copyLog(stream io.Reader, pod string, id run, since time.Time
 	}
 }
 
+// kept is how much of a log has been read, and of which checks it had a line, by id,
+// once it was too long.
+type kept struct {
+	bytes int
+	found map[string]bool
+}
+
 // keep appends a line unless the log has become too long for lines that nobody
 // asked for.
-func (r *Recorder) keep(l timeline.LogLine, kept *int) {
-	*kept += len(l.Line)
-	if *kept > maxLog && !r.wanted(l) {
+func (r *Recorder) keep(l timeline.LogLine, k *kept) {
+	k.bytes += len(l.Line)
+	if k.bytes > maxLog && !r.wanted(l, k) {
 		return
 	}
 	r.put(timeline.Entry{Kind: timeline.Log, Log: &l})
 }
 
-func (r *Recorder) wanted(l timeline.LogLine) bool {
-	for _, c := range r.Lab.Checks() {
-		if c.Logs != nil && c.Logs.Pod == l.Pod && c.Logs.Match.MatchString(l.Line) && r.Waiting(c.ID) {
-			return true
+// wanted tells whether a check is about a line. One that does not wait for it yet
+// may do so once others have passed: the first line will do for it then.
+func (r *Recorder) wanted(l timeline.LogLine, k *kept) (yes bool) {
+	for _, c := range r.Lab.Conditions() {
+		if c.Logs == nil || c.Logs.Pod != l.Pod || c.Logs.Container != "" && c.Logs.Container != l.Container || !c.Logs.Match.MatchString(l.Line) {
+			continue
 		}
+		yes = yes || !k.found[c.ID] || r.Waiting(c.ID)
+		if k.found == nil {
+			k.found = map[string]bool{}
+		}
+		k.found[c.ID] = true
 	}
-	return false
+	return yes
 }
 
 func (r *Recorder) pod(name string) *corev1.Pod {

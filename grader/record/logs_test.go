@@ -54,8 +54,8 @@ func TestCopyLog(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, lines := recorder(t, true)
-			kept := 0
-			if _, err := r.copyLog(strings.NewReader(c.stream), "p", run{uid: "u", container: "c"}, c.since, &kept); err != nil {
+			var k kept
+			if _, err := r.copyLog(strings.NewReader(c.stream), "p", run{uid: "u", container: "c"}, c.since, &k); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
@@ -133,20 +133,21 @@ func withRun(uid types.UID, restart int32, state corev1.ContainerState) *corev1.
 	return p
 }
 
-// A flood does not fill the disk, and does not hide the line that is waited for.
+// A flood does not fill the disk, and does not hide the line that is waited for, or
+// that will be once other checks have passed.
 func TestAFloodIsBounded(t *testing.T) {
-	flood := strings.Repeat(stamp+strings.Repeat("x", 1000)+"\n", 2000) + stamp + "the needle\n"
-	for _, waiting := range []bool{true, false} {
+	flood := strings.Repeat(stamp+strings.Repeat("x", 1000)+"\n", 2000) + stamp + "the needle\n" + stamp + "another needle\n"
+	for waiting, last := range map[bool]string{true: "another needle", false: "the needle"} {
 		r, lines := recorder(t, waiting)
-		kept := 0
-		if _, err := r.copyLog(strings.NewReader(flood), "p", run{}, time.Time{}, &kept); err != nil {
+		var k kept
+		if _, err := r.copyLog(strings.NewReader(flood), "p", run{}, time.Time{}, &k); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(*lines); n > maxLog/1000+2 {
 			t.Errorf("%d lines kept", n)
 		}
-		if found := (*lines)[len(*lines)-1].Line == "the needle"; found != waiting {
-			t.Errorf("the line that is waited for (%v) was kept: %v", waiting, found)
+		if got := (*lines)[len(*lines)-1].Line; got != last {
+			t.Errorf("waited for (%v): the last line that was kept is %.60q, want %q", waiting, got, last)
 		}
 	}
 }
