@@ -35,6 +35,12 @@ func (r *Recorder) probe(ctx context.Context, g *errgroup.Group) {
 			continue
 		}
 		g.Go(func() error {
+			// What comes of it says nothing to who does not know yet whom it is about.
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-r.synced:
+			}
 			var last timeline.Entry
 			tick := time.NewTicker(probeEvery)
 			defer tick.Stop()
