@@ -71,8 +71,8 @@ func damaged(format string, args ...any) error {
 }
 
 // WriteBundle writes entries as a bundle. Of a timeline that is too long the log
-// lines are left out from the end, and the header says so; one that is too long
-// without them is an error. It fills in Format, Entries, LeftOut and Digest.
+// lines are left out from the end, but for those that prove a verdict of the report,
+// and the header says so; one that is too long without them is an error. It fills in Format, Entries, LeftOut and Digest.
 func WriteBundle(w io.Writer, h Header, entries []Entry) error {
 	lines, size, logs := make([][]byte, len(entries)), 0, 0
 	for i, e := range entries {
@@ -83,8 +83,9 @@ func WriteBundle(w io.Writer, h Header, entries []Entry) error {
 		lines[i] = append(line, '\n')
 		size += len(lines[i])
 	}
+	proof := evidence(h.Report)
 	for i := len(entries) - 1; i >= 0 && size > MaxBundle; i-- {
-		if entries[i].Kind == Log {
+		if entries[i].Kind == Log && !proof[entries[i].Seq] {
 			size -= len(lines[i])
 			lines[i] = nil
 			logs++
@@ -105,6 +106,25 @@ func WriteBundle(w io.Writer, h Header, entries []Entry) error {
 	z := gzip.NewWriter(w)
 	_, err = z.Write(append(append(head, '\n'), body...))
 	return errors.Join(err, z.Close())
+}
+
+// evidence are the entries that a report names.
+func evidence(report json.RawMessage) map[int64]bool {
+	var r struct {
+		Results []struct {
+			Evidence []int64 `json:"evidence"`
+		} `json:"results"`
+	}
+	if json.Unmarshal(report, &r) != nil {
+		return nil // there is none
+	}
+	out := map[int64]bool{}
+	for _, x := range r.Results {
+		for _, seq := range x.Evidence {
+			out[seq] = true
+		}
+	}
+	return out
 }
 
 func digest(b []byte) string {

@@ -118,6 +118,28 @@ func TestBundleIsBounded(t *testing.T) {
 	}
 }
 
+// What a verdict rests on is not left out, or a regrade would come to another one.
+func TestBundleKeepsWhatProves(t *testing.T) {
+	entries := sample()
+	line := strings.Repeat("x", MaxLine)
+	for len(entries) < MaxBundle/MaxLine+1000 {
+		entries = append(entries, Entry{Seq: int64(len(entries) + 1), Kind: Log, Log: &LogLine{Pod: "p", Line: line}})
+	}
+	proof := int64(len(entries) - 1)
+	var file bytes.Buffer
+	h := Header{Report: []byte(fmt.Sprintf(`{"results":[{"check":"a"},{"check":"b","evidence":[2,%d]}]}`, proof))}
+	if err := WriteBundle(&file, h, entries); err != nil {
+		t.Fatal(err)
+	}
+	b, err := ReadBundle(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := b.Timeline[len(b.Timeline)-1].Seq; last != proof || b.LeftOut[Log] == 0 {
+		t.Errorf("the last entry is %d, want %d; left out are %v", last, proof, b.LeftOut)
+	}
+}
+
 func FuzzReadBundle(f *testing.F) {
 	f.Add(pack(f, sample()))
 	f.Add([]byte("\x1f\x8b"))
