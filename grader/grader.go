@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader/timeline"
 )
@@ -101,12 +103,17 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		return true
 	case timeline.Gap:
 		g.trouble[e.Of] = e.Reason
-		g.closeWindows(e.Of)
+		for _, s := range g.of(e.Of) { // nobody knows what happens now
+			s.unwatched(e.Time)
+		}
 		return true
 	case timeline.Synced, timeline.Resumed:
 		delete(g.trouble, e.Of)
 		if e.Kind == timeline.Synced {
 			g.synced[e.Of] = true
+		}
+		for _, s := range g.of(e.Of) {
+			s.watched(e.Time)
 		}
 	case timeline.Object, timeline.Deleted:
 		if r, o := g.see(e); o != nil && e.Kind == timeline.Object {
@@ -172,7 +179,7 @@ func (g *Grader) start(e timeline.Entry) {
 	clear(g.trouble)
 	for _, s := range g.states {
 		s.lookAgain()
-		s.errored = ""
+		s.errored, s.broken.blind = "", time.Time{}
 	}
 }
 
@@ -208,15 +215,14 @@ func (p *setup) awaited() *state {
 	return nil
 }
 
-// closeWindows ends what was held so far: nobody knows what happens now.
-func (g *Grader) closeWindows(of string) {
+// of are the checks that are about a kind.
+func (g *Grader) of(kind string) (out []*state) {
 	for _, s := range g.states {
-		for _, kind := range s.Kinds() {
-			if kind.GroupKind().String() == of {
-				s.lookAgain()
-			}
+		if slices.ContainsFunc(s.Kinds(), func(k schema.GroupVersionKind) bool { return k.GroupKind().String() == kind }) {
+			out = append(out, s)
 		}
 	}
+	return out
 }
 
 func (g *Grader) met(needs []string) bool {

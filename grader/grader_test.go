@@ -348,6 +348,15 @@ func TestVerdicts(t *testing.T) {
 			return x.synced().pod("p", "u", "Running", true).fault("").start("c1", "n2").synced().pod("p", "v", "Running", true)
 		}, []grader.Verdict{F}, "podlab breaks it now"},
 
+		{"mended when nobody watched", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").gap().clock(20*time.Second).pod("p", "v", "Running", true).resumed()
+		}, []grader.Verdict{P}, ""},
+		{"mended too late after a gap", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").gap().clock(20*time.Second).resumed().clock(10*time.Second).pod("p", "v", "Running", true)
+		}, []grader.Verdict{F}, "not as wanted within 10s"},
+		{"mended too late, between two recordings", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").gap().clock(20*time.Second).start("c1", "n1").pod("p", "v", "Running", true).synced()
+		}, []grader.Verdict{F}, "not as wanted within 10s"},
 		{"what is being deleted has not come back", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").terminating("p", "u", "Running")
 		}, []grader.Verdict{F}, ""},

@@ -85,7 +85,9 @@ type brokenness struct {
 	seq  int64
 	from int64 // the last entry that shows how it was before
 	time time.Time
-	over bool // what had to come of it did not come in time
+	// blind is since when nobody watches what comes of it; zero when somebody does.
+	blind time.Time
+	over  bool // what had to come of it did not come in time
 	// whole is when what had to come of it has come, by the entries in proof, where
 	// it remains to be seen who was served meanwhile.
 	whole time.Time
@@ -194,6 +196,21 @@ func (s *state) noteNever(o *object) {
 			s.spoilt = map[string]int64{}
 		}
 		s.spoilt[o.uid] = o.seq
+	}
+}
+
+// unwatched ends what was held so far, and stops the time that a learner has.
+func (s *state) unwatched(at time.Time) {
+	s.lookAgain()
+	if s.broken.seq != 0 && s.broken.blind.IsZero() {
+		s.broken.blind = at
+	}
+}
+
+// watched lets the time go on. That in which nobody watched is nobody's loss.
+func (s *state) watched(at time.Time) {
+	if blind := s.broken.blind; !blind.IsZero() {
+		s.broken.time, s.broken.blind = s.broken.time.Add(at.Sub(blind)), time.Time{}
 	}
 }
 
