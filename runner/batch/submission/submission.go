@@ -37,7 +37,7 @@ type Submission struct {
 	// of evidence, over the file.
 	Digest string
 	// Modified is that of the newest file as the folder or the archive says, or when
-	// the evidence was saved. Whoever hands it in can set it to anything.
+	// the evidence was saved. Whoever hands it in can set it to anything that is past.
 	Modified time.Time
 	// Files are sorted by name.
 	Files []File
@@ -161,8 +161,8 @@ func (s *Submission) bundle(f *os.File, info fs.FileInfo) error {
 	if err != nil {
 		return fmt.Errorf("read the submission: %w", err)
 	}
-	s.Evidence, s.Digest, s.Modified = b, "sha256:"+hex.EncodeToString(sum.Sum(nil)), b.Saved
-	if s.Modified.IsZero() {
+	s.Evidence, s.Digest, s.Modified = b, "sha256:"+hex.EncodeToString(sum.Sum(nil)), past(b.Saved)
+	if !s.Modified.After(time.Time{}) {
 		s.Modified = info.ModTime()
 	}
 	return nil
@@ -170,7 +170,7 @@ func (s *Submission) bundle(f *os.File, info fs.FileInfo) error {
 
 // finish strips the folders around everything, sorts and sums up.
 func (s *Submission) finish(in *intake) (*Submission, error) {
-	s.Files, s.Modified, s.Refusals = in.files, in.modified, in.refusals.list()
+	s.Files, s.Modified, s.Refusals = in.files, past(in.modified), in.refusals.list()
 	if len(s.Files) == 0 {
 		if n := len(s.Refusals); n > 0 {
 			return nil, refused("hand in manifests, *.yaml", "has no file that can be taken: %s: %s", s.Refusals[0].File, s.Refusals[0].Why)
@@ -199,6 +199,15 @@ func (s *Submission) finish(in *intake) (*Submission, error) {
 	}
 	s.Digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
 	return s, nil
+}
+
+// past is a time that a student can have set, and now in the place of one that is yet
+// to come: no record holds the year 10000, and nobody can be late by three centuries.
+func past(t time.Time) time.Time {
+	if now := time.Now(); t.After(now) {
+		return now
+	}
+	return t
 }
 
 // stem is a base name without its ending.
