@@ -33,6 +33,7 @@ import (
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader/class"
 	"podlab.dev/podlab/runner"
+	"podlab.dev/podlab/runner/batch/submission"
 )
 
 // Config is what grading a class needs.
@@ -173,7 +174,7 @@ func (r *run) grade(ctx context.Context, entries []Entry, done map[string]class.
 			continue
 		}
 		open = append(open, e)
-		needed = needed || e.Path != "" && !strings.HasSuffix(e.Path, ".evidence")
+		needed = needed || onCluster(e)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -298,9 +299,12 @@ func (r *run) prepare(ctx context.Context) error {
 	return nil
 }
 
+// onCluster tells whether it takes a cluster to grade an entry.
+func onCluster(e Entry) bool { return e.Path != "" && !submission.IsEvidence(e.Path) }
+
 // enter waits until there is room for a student.
 func (r *run) enter(ctx context.Context, e Entry) (leave func(), err error) {
-	if r.gate == nil || e.Path == "" || strings.HasSuffix(e.Path, ".evidence") {
+	if r.gate == nil || !onCluster(e) {
 		return func() {}, ctx.Err()
 	}
 	name := r.namespace(e)

@@ -103,6 +103,21 @@ func Open(path string) (*Submission, error) {
 	return s.finish(in)
 }
 
+// IsEvidence tells whether a submission is a file of evidence, by how it begins and
+// not by what it is called. What cannot be read is none.
+func IsEvidence(path string) bool {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	form, err := recognize(f, filepath.Base(path))
+	return err == nil && form == evidence
+}
+
 // file reads a submission that is one file.
 func (s *Submission) file(path string, in *intake) error {
 	f, err := os.Open(path)
