@@ -143,6 +143,12 @@ func (j *judge) pod(meta *metav1.ObjectMeta, p *corev1.PodSpec, at string) (why 
 			no("tolerations[%d], which reaches nodes that are kept free of Pods; take it out", i)
 		}
 	}
+	if p.Affinity != nil && abroad(p.Affinity.PodAffinity) {
+		no("affinity.podAffinity with namespaces, which looks at Pods of others; take namespaces and namespaceSelector out")
+	}
+	if p.Affinity != nil && abroad((*corev1.PodAffinity)(p.Affinity.PodAntiAffinity)) {
+		no("affinity.podAntiAffinity with namespaces, which keeps Pods of others away; take namespaces and namespaceSelector out")
+	}
 	for _, v := range p.Volumes {
 		why = append(why, volume(v, at+".volumes["+clip(v.Name)+"]")...)
 	}
@@ -162,6 +168,19 @@ func tolerable(t corev1.Toleration) bool {
 		return false
 	}
 	return true
+}
+
+// abroad tells whether Pods of other namespaces matter. The scheduler asks both ways: it
+// puts no Pod beside one that wants it away.
+func abroad(a *corev1.PodAffinity) bool {
+	if a == nil {
+		return false
+	}
+	terms := slices.Clone(a.RequiredDuringSchedulingIgnoredDuringExecution)
+	for _, p := range a.PreferredDuringSchedulingIgnoredDuringExecution {
+		terms = append(terms, p.PodAffinityTerm)
+	}
+	return slices.ContainsFunc(terms, func(t corev1.PodAffinityTerm) bool { return len(t.Namespaces) > 0 || t.NamespaceSelector != nil })
 }
 
 // containers says what of a Pod's containers is not taken.
