@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -160,6 +161,18 @@ func (j *judge) resize(obj *unstructured.Unstructured) []string {
 	name := obj.GetName()
 	obj.Object = map[string]any{"apiVersion": "v1", "kind": "Pod", "spec": map[string]any{"containers": bare}}
 	obj.SetName(name)
+	// What fits no Pod the API server calls a failure of its own, and not the student's.
+	typed, why := decode(obj, reflect.TypeFor[corev1.Pod]())
+	if why != nil {
+		return why
+	}
+	seen := map[string]bool{}
+	for _, c := range typed.(*corev1.Pod).Spec.Containers {
+		if seen[c.Name] {
+			return []string{fmt.Sprintf("has the container %q twice; keep one of the two", clip(c.Name))}
+		}
+		seen[c.Name] = true
+	}
 	return nil
 }
 
