@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -70,7 +71,11 @@ const submitter = "podlab-submission"
 // renamed is the object under a name that is not taken.
 func renamed(obj *unstructured.Unstructured) *unstructured.Unstructured {
 	other := obj.DeepCopy()
-	other.SetName(obj.GetName() + "-anew")
+	name := obj.GetName()
+	if most := 40; len(name) > most { // with its ending as long as any kind allows
+		name = strings.TrimRight(name[:most], "-.")
+	}
+	other.SetName(name + "-anew")
 	return other
 }
 
