@@ -35,7 +35,7 @@ func (w *Workload) Put(ctx context.Context, obj *unstructured.Unstructured) erro
 			return err
 		}
 		_, err = api.Apply(ctx, obj.GetName(), obj, metav1.ApplyOptions{FieldManager: submitter, Force: true})
-		if !apierrors.IsInvalid(err) {
+		if !apierrors.IsInvalid(err) && !unmergeable(err) {
 			return err
 		}
 		// As kubectl replace --force: where it would not be taken anew either, the old
@@ -63,6 +63,12 @@ func (w *Workload) Resize(ctx context.Context, obj *unstructured.Unstructured) e
 // [*RefusedError].
 func (w *Workload) Remove(ctx context.Context, obj *unstructured.Unstructured) error {
 	return w.patiently(ctx, obj, func(api dynamic.ResourceInterface) error { return w.remove(ctx, api, obj) })
+}
+
+// unmergeable tells that an object which can be created cannot be applied, because a
+// list has a key twice. The API server says so as if it had failed itself.
+func unmergeable(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "failed to create typed patch object")
 }
 
 // submitter is who a submission's fields belong to.

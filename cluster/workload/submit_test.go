@@ -3,10 +3,27 @@ package workload
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic/fake"
+	clienttesting "k8s.io/client-go/testing"
 )
+
+// serving is a namespace of an API server that does what the reactions say.
+func serving(there *unstructured.Unstructured) (*Workload, *fake.FakeDynamicClient) {
+	gvk := there.GroupVersionKind()
+	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{gvk.GroupVersion()})
+	mapper.Add(gvk, meta.RESTScopeNamespace)
+	objects := fake.NewSimpleDynamicClient(runtime.NewScheme(), there)
+	return &Workload{namespace: "ns", dynamic: objects, mapper: mapper}, objects
+}
 
 func object(kind, name string) *unstructured.Unstructured {
 	o := &unstructured.Unstructured{Object: map[string]any{}}
@@ -14,6 +31,29 @@ func object(kind, name string) *unstructured.Unstructured {
 	o.SetNamespace("ns")
 	o.SetName(name)
 	return o
+}
+
+// What is fine to create and cannot be merged, such as a list with a key twice, is
+// made anew.
+func TestPutUnmergeable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, objects := serving(object("Pod", "web"))
+		objects.PrependReactor("patch", "*", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return true, nil, &apierrors.StatusError{ErrStatus: metav1.Status{
+				Status: metav1.StatusFailure, Code: 500, // as the API server says it
+				Message: `failed to create typed patch object (ns/web; /v1, Kind=Pod): .spec.containers[name="web"].env: duplicate entries for key [name="A"]`,
+			}}
+		})
+		again := object("Pod", "web")
+		again.SetLabels(map[string]string{"again": "yes"})
+		if err := w.Put(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		got, err := w.dynamic.Resource(corev1.SchemeGroupVersion.WithResource("pods")).Namespace("ns").Get(t.Context(), "web", metav1.GetOptions{})
+		if err != nil || got.GetLabels()["again"] != "yes" {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
 }
 
 // The name that is tried is one that the kind takes.
