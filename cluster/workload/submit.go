@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,13 +99,21 @@ func (w *Workload) remove(ctx context.Context, api dynamic.ResourceInterface, ob
 	if err := api.Delete(ctx, obj.GetName(), options); err != nil {
 		return err
 	}
-	return wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, goneWithin, false, func(ctx context.Context) (bool, error) {
-		_, err := api.Get(ctx, obj.GetName(), metav1.GetOptions{})
+	used := false
+	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, goneWithin, false, func(ctx context.Context) (bool, error) {
+		left, err := api.Get(ctx, obj.GetName(), metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			return true, nil
 		}
+		if err == nil {
+			used = slices.Contains(left.GetFinalizers(), "kubernetes.io/pvc-protection")
+		}
 		return false, err
 	})
+	if wait.Interrupted(err) && ctx.Err() == nil && used {
+		return &RefusedError{fmt.Errorf("it is still there after %s, because a Pod uses it", goneWithin)}
+	}
+	return err
 }
 
 // passing is what comes right when it is tried again.
@@ -131,6 +140,8 @@ func (w *Workload) patiently(ctx context.Context, obj *unstructured.Unstructured
 			return true, nil
 		case ctx.Err() != nil:
 			return false, ctx.Err()
+		case errors.As(err, new(*RefusedError)):
+			return false, err
 		case meta.IsNoMatchError(err), errors.Is(err, errScope):
 			return false, &RefusedError{err}
 		case passing(err):

@@ -1,9 +1,11 @@
 package workload
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,6 +33,22 @@ func object(kind, name string) *unstructured.Unstructured {
 	o.SetNamespace("ns")
 	o.SetName(name)
 	return o
+}
+
+// A claim that a Pod uses does not go as long as the Pod is there: that is the matter
+// of who deletes it, and is waited for once.
+func TestRemoveInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		claim := object("PersistentVolumeClaim", "data")
+		claim.SetFinalizers([]string{"kubernetes.io/pvc-protection"})
+		w, objects := serving(claim)
+		objects.PrependReactor("delete", "*", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, nil })
+		began := time.Now()
+		err := w.Remove(t.Context(), object("PersistentVolumeClaim", "data"))
+		if !errors.As(err, new(*RefusedError)) || time.Since(began) > 2*goneWithin {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
 }
 
 // What is fine to create and cannot be merged, such as a list with a key twice, is
