@@ -40,6 +40,9 @@ const (
 	// calm is how long nothing happens on a page on which nothing is done, before the
 	// next one is turned to.
 	calm = time.Second
+	// crowded is how much longer in all a page may take because nodes are busy: a
+	// submission can have Pods that start, one after another, without end.
+	crowded = 10 * time.Minute
 )
 
 // run does the work. Its error is ours or the cluster's: what of the submission is
@@ -158,9 +161,9 @@ func (s *sitting) refusing(o submission.Object, err error) error {
 }
 
 // wait waits until the report is as wanted, or patience has run out. While the nodes
-// have yet to start a Pod it does not.
+// have yet to start a Pod it does not, within reason.
 func (s *sitting) wait(ctx context.Context, patience time.Duration, wanted func(grader.Report) bool) error {
-	late := time.NewTimer(patience)
+	late, last := time.NewTimer(patience), time.Now().Add(patience+crowded)
 	defer late.Stop()
 	for !wanted(s.now()) {
 		select {
@@ -168,7 +171,7 @@ func (s *sitting) wait(ctx context.Context, patience time.Duration, wanted func(
 			return context.Cause(ctx)
 		case <-s.moved:
 		case <-late.C:
-			if patience == calm || !s.gate.loaded(s.session.State.Namespace) {
+			if patience == calm || time.Now().After(last) || !s.gate.loaded(s.session.State.Namespace) {
 				return nil
 			}
 			late.Reset(patience)
