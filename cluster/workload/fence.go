@@ -53,10 +53,15 @@ func quota() corev1.ResourceList {
 	return list
 }
 
-// limits are those of a container that says none. The disk is always bounded: no lab
-// is about that, and a node whose disk is full evicts everybody.
+// disk is what a container may have of it, whatever it says: no lab is about that, and
+// a node whose disk is full evicts everybody.
+func disk() corev1.ResourceList {
+	return corev1.ResourceList{corev1.ResourceEphemeralStorage: resource.MustParse("512Mi")}
+}
+
+// limits are those of a container that says none.
 func (f Fence) limits() corev1.ResourceList {
-	list := corev1.ResourceList{corev1.ResourceEphemeralStorage: resource.MustParse("512Mi")}
+	list := disk()
 	if f.Limits != nil {
 		list[corev1.ResourceCPU], list[corev1.ResourceMemory] = f.Limits.CPU, f.Limits.Memory
 	}
@@ -79,7 +84,7 @@ func (w *Workload) Fence(ctx context.Context, f Fence) error {
 	if _, err := core.ResourceQuotas(w.namespace).Apply(ctx, applycore.ResourceQuota(fence, w.namespace).WithSpec(applycore.ResourceQuotaSpec().WithHard(quota())), force); err != nil {
 		return fmt.Errorf("limit what is in namespace %s: %w", w.namespace, err)
 	}
-	item := applycore.LimitRangeItem().WithType(corev1.LimitTypeContainer).WithDefaultRequest(f.requests()).WithDefault(f.limits())
+	item := applycore.LimitRangeItem().WithType(corev1.LimitTypeContainer).WithDefaultRequest(f.requests()).WithDefault(f.limits()).WithMax(disk())
 	if _, err := core.LimitRanges(w.namespace).Apply(ctx, applycore.LimitRange(fence, w.namespace).WithSpec(applycore.LimitRangeSpec().WithLimits(item)), force); err != nil {
 		return fmt.Errorf("limit the containers of namespace %s: %w", w.namespace, err)
 	}
