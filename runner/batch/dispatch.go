@@ -84,6 +84,11 @@ func (d *dispatched) hand(ctx context.Context, e Entry) (row class.Student, inCl
 	if e.Path == "" || err != nil || sub.Evidence != nil {
 		return d.student(ctx, e), false, ctx.Err()
 	}
+	if _, err := encodeWork(e, sub); err != nil {
+		row = class.Student{ID: e.ID, Name: e.Name, Seed: e.Seed, Submitted: e.Submitted, Submission: filepath.Base(e.Path), Digest: sub.Digest, Refusals: sub.Refusals}
+		row.State, row.Why = class.Errored, err.Error()+"; grade it without --in-cluster"
+		return row, false, nil
+	}
 	d.refused[e.ID] = sub.Refusals
 	return row, true, nil
 }
@@ -164,7 +169,7 @@ func (d *dispatched) create(ctx context.Context, entries []Entry) error {
 			}
 			data, err := encodeWork(e, sub)
 			if err != nil {
-				return &InputError{fmt.Sprintf("the submission of %s: %v", e.ID, err), "grade it without --in-cluster"}
+				return err // it fitted a moment ago
 			}
 			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
 				Name: "work-" + strconv.Itoa(i), Labels: map[string]string{kindOf: "work", shardOf: strconv.Itoa(i % d.Shards)}, Annotations: map[string]string{studentOf: e.ID},
