@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -39,6 +40,10 @@ func (e *InputError) Usage() {}
 // student is what the id of a student may be: it names files.
 var student = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,99}$`)
 
+// isStudent tells whether an id can be that of a student. With what is put behind it,
+// it is no longer than a file may be called.
+func isStudent(id string) bool { return len(id) <= 200 && student.MatchString(id) }
+
 // idOf is who a submission is from, by the name of its file.
 func idOf(path string) string {
 	base := filepath.Base(filepath.Clean(path))
@@ -63,8 +68,8 @@ func Entries(roster []Entry, paths []string) ([]Entry, error) {
 			return nil, &InputError{fmt.Sprintf("there is no submission %s", p), "name folders, archives or files of evidence, one a student"}
 		}
 		id := idOf(p)
-		if !student.MatchString(id) {
-			return nil, &InputError{fmt.Sprintf("%q cannot be the id of a student", id), "name a submission after its student: letters, digits, and . _ @ + - between them"}
+		if !isStudent(id) {
+			return nil, &InputError{fmt.Sprintf("%q cannot be the id of a student", id), "name a submission after its student, shortly: letters, digits, and . _ @ + - between them"}
 		}
 		if other, taken := by[id]; taken {
 			return nil, &InputError{fmt.Sprintf("student %s has two submissions, %s and %s", id, other, p), "keep one of them"}
@@ -114,16 +119,23 @@ func holdsClass(path string) bool {
 // ReadRoster reads a CSV whose first row names its columns: id, and as you like name,
 // seed and submitted (2026-12-01T18:00:00Z). Other columns are left alone.
 func ReadRoster(r io.Reader) ([]Entry, error) {
-	rows := csv.NewReader(r)
+	whole := bufio.NewReader(r)
+	if mark, _ := whole.Peek(3); string(mark) == "\ufeff" { // as spreadsheets write it
+		_, _ = whole.Discard(len(mark))
+	}
+	rows := csv.NewReader(whole)
 	rows.TrimLeadingSpace, rows.FieldsPerRecord = true, -1
 	head, err := rows.Read()
 	if err != nil {
 		return nil, &InputError{fmt.Sprintf("the roster has no first row: %v", err), "begin it with: id,name,seed"}
 	}
-	head[0] = strings.TrimPrefix(head[0], "\ufeff") // as spreadsheets write it
 	column := map[string]int{}
 	for i, name := range head {
-		column[strings.ToLower(strings.TrimSpace(name))] = i
+		name = strings.ToLower(strings.TrimSpace(name))
+		if _, again := column[name]; again && slices.Contains([]string{"id", "name", "seed", "submitted"}, name) {
+			return nil, &InputError{fmt.Sprintf("the roster has the column %s twice", name), "keep one of them, and give the other another name"}
+		}
+		column[name] = i
 	}
 	if _, ok := column["id"]; !ok {
 		return nil, &InputError{"the roster has no column id", "begin it with: id,name,seed"}
@@ -149,8 +161,8 @@ func ReadRoster(r io.Reader) ([]Entry, error) {
 		switch {
 		case e.ID == "" && strings.Join(row, "") == "":
 			continue
-		case !student.MatchString(e.ID):
-			return nil, &InputError{fmt.Sprintf("line %d of the roster: %q cannot be the id of a student", line, e.ID), "use letters, digits, and . _ @ + - between them"}
+		case !isStudent(e.ID):
+			return nil, &InputError{fmt.Sprintf("line %d of the roster: %q cannot be the id of a student", line, e.ID), "use a few letters, digits, and . _ @ + - between them"}
 		case seen[e.ID]:
 			return nil, &InputError{fmt.Sprintf("line %d of the roster: student %s has a row already", line, e.ID), "keep one of them"}
 		}
