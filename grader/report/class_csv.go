@@ -3,8 +3,8 @@ package report
 import (
 	"encoding/csv"
 	"io"
+	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"podlab.dev/podlab/grader"
@@ -55,11 +55,9 @@ func ClassCSV(w io.Writer, c *class.Class, o Options) error {
 	return out.Error()
 }
 
-// unformula keeps a spreadsheet from computing what a student wrote. The wide
-// forms of the four signs are taken for them by some.
-func unformula(s string) string {
-	if s != "" && strings.ContainsAny(string([]rune(s)[0]), "=+-@\t\r\n＝＋－＠") {
-		return "'" + s
-	}
-	return s
-}
+// formula is what a formula begins with, in a cell, or behind a semicolon, which ends
+// a cell in many languages. The wide forms of the four signs are taken for them by some.
+var formula = regexp.MustCompile(`(^|;[\s\p{Z}"]*)([=+\-@\t\r\n＝＋－＠])`)
+
+// unformula keeps a spreadsheet from computing what a student wrote.
+func unformula(s string) string { return formula.ReplaceAllString(s, "${1}'${2}") }

@@ -350,3 +350,17 @@ func TestMarkdownEscapesAnyName(t *testing.T) {
 		}
 	}
 }
+
+// A spreadsheet that takes semicolons for the ends of cells finds no formula either.
+func TestClassCSVSemicolons(t *testing.T) {
+	c := &class.Class{Students: []class.Student{{ID: "ada", Name: "Ada;=1+1; @x;\"-2", State: class.Refused, Why: "no;\u3000\uff1dcmd"}}}
+	var b bytes.Buffer
+	if err := report.ClassCSV(&b, c, report.Options{Clean: func(s string) string { return s }}); err != nil {
+		t.Fatal(err)
+	}
+	for cell := range strings.SplitSeq(b.String(), ";") {
+		if cell = strings.TrimLeft(cell, " \u3000\""); strings.ContainsAny(cell[:min(1, len(cell))], "=+-@") || strings.HasPrefix(cell, "\uff1d") {
+			t.Errorf("%q is a formula in %s", cell, b.String())
+		}
+	}
+}
