@@ -64,7 +64,7 @@ func Entries(roster []Entry, paths []string) ([]Entry, error) {
 		return nil, &InputError{fmt.Sprintf("%s has the submissions of several students in it", paths[0]), fmt.Sprintf("name each of them: %s", filepath.Join(paths[0], "*"))}
 	}
 	for _, p := range paths {
-		if _, err := os.Stat(p); err != nil {
+		if _, err := os.Lstat(p); err != nil { // a link has a row that refuses it
 			return nil, &InputError{fmt.Sprintf("there is no submission %s", p), "name folders, archives or files of evidence, one a student"}
 		}
 		id := idOf(p)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"podlab.dev/podlab/grader/class"
 )
 
 func TestReadRoster(t *testing.T) {
@@ -119,5 +121,20 @@ func TestEntries(t *testing.T) {
 	}
 	if _, err := Entries([]Entry{{ID: "zoe"}}, paths[:1]); err == nil || !strings.Contains(err.Error(), "the roster has no student bob") {
 		t.Error(err)
+	}
+}
+
+// A link that leads nowhere is one student's, whose row says so.
+func TestEntriesLink(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ada.zip")
+	if err := os.Symlink("nowhere", path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Entries(nil, []string{path})
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if row := (&run{}).student(t.Context(), got[0]); row.State != class.Refused {
+		t.Errorf("%+v", row)
 	}
 }
