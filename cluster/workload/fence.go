@@ -53,15 +53,15 @@ func quota() corev1.ResourceList {
 	return list
 }
 
-// disk is what a container may have of it, whatever it says: no lab is about that, and
+// disk is so much of it for a container. It is always bounded: no lab is about that, and
 // a node whose disk is full evicts everybody.
-func disk() corev1.ResourceList {
-	return corev1.ResourceList{corev1.ResourceEphemeralStorage: resource.MustParse("512Mi")}
+func disk(size string) corev1.ResourceList {
+	return corev1.ResourceList{corev1.ResourceEphemeralStorage: resource.MustParse(size)}
 }
 
 // limits are those of a container that says none.
 func (f Fence) limits() corev1.ResourceList {
-	list := disk()
+	list := disk("512Mi")
 	if f.Limits != nil {
 		list[corev1.ResourceCPU], list[corev1.ResourceMemory] = f.Limits.CPU, f.Limits.Memory
 	}
@@ -77,6 +77,11 @@ func (f Fence) requests() corev1.ResourceList {
 	return list
 }
 
+// item is what holds for each container.
+func (f Fence) item() *applycore.LimitRangeItemApplyConfiguration {
+	return applycore.LimitRangeItem().WithType(corev1.LimitTypeContainer).WithDefaultRequest(f.requests()).WithDefault(f.limits()).WithMax(disk("2Gi"))
+}
+
 // Fence puts the fence up. The namespace has its labels already.
 func (w *Workload) Fence(ctx context.Context, f Fence) error {
 	force := metav1.ApplyOptions{FieldManager: manager, Force: true}
@@ -84,8 +89,7 @@ func (w *Workload) Fence(ctx context.Context, f Fence) error {
 	if _, err := core.ResourceQuotas(w.namespace).Apply(ctx, applycore.ResourceQuota(fence, w.namespace).WithSpec(applycore.ResourceQuotaSpec().WithHard(quota())), force); err != nil {
 		return fmt.Errorf("limit what is in namespace %s: %w", w.namespace, err)
 	}
-	item := applycore.LimitRangeItem().WithType(corev1.LimitTypeContainer).WithDefaultRequest(f.requests()).WithDefault(f.limits()).WithMax(disk())
-	if _, err := core.LimitRanges(w.namespace).Apply(ctx, applycore.LimitRange(fence, w.namespace).WithSpec(applycore.LimitRangeSpec().WithLimits(item)), force); err != nil {
+	if _, err := core.LimitRanges(w.namespace).Apply(ctx, applycore.LimitRange(fence, w.namespace).WithSpec(applycore.LimitRangeSpec().WithLimits(f.item())), force); err != nil {
 		return fmt.Errorf("limit the containers of namespace %s: %w", w.namespace, err)
 	}
 	// A token of the default account opens nothing by itself; nobody needs one.
