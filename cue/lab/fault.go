@@ -201,6 +201,9 @@ type rawFault struct {
 
 // fault reads what is broken, and what must be true afterwards.
 func (d *decoder) fault(c *Check, in rawCheck, p string) {
+	if c.Within > 0 && c.Within <= c.Holds {
+		d.add(d.pos(p+".within"), p+".within", "what holds for %s is not all within %s: write more than holds says", c.Holds, c.Within)
+	}
 	hasAfter := d.has(p + ".after")
 	switch {
 	case in.Fault == nil:
