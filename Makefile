@@ -59,6 +59,7 @@ test-embedded: build node-parts
 	./bin/podlab cluster down --cluster embedded
 	scripts/as-user ./bin/podlab lab test --cluster embedded --solutions first-pod pod-anatomy
 
+# Of the scripts those to which a driver can make a difference.
 test-kind: build engine node-image
 	./bin/podlab cluster up --cluster kind --gpus T4:2 --faults
 	./bin/podlab lab test --cluster kind -v --solutions --parallel 4 first-pod pod-anatomy probes volumes
