@@ -22,6 +22,7 @@ import (
 
 	"podlab.dev/podlab/cluster"
 	"podlab.dev/podlab/cluster/clustertest"
+	"podlab.dev/podlab/cluster/fault"
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader/class"
 	"podlab.dev/podlab/labs"
@@ -259,7 +260,7 @@ func gone(b testing.TB, clients *kubernetes.Clientset) {
 			b.Fatal(err)
 		}
 		left := slices.DeleteFunc(list.Items, func(n corev1.Namespace) bool {
-			return n.Name == "default" || slices.Contains([]string{"kube-", "local"}, n.Name[:min(5, len(n.Name))])
+			return n.Name == "default" || n.Name == fault.Namespace || slices.Contains([]string{"kube-", "local"}, n.Name[:min(5, len(n.Name))])
 		})
 		if len(left) == 0 {
 			return
