@@ -278,10 +278,14 @@ func (g *Grader) Faults(first bool) (out []*lab.Check) {
 }
 
 // Mendable are the checks whose fault is to be undone now, when the learner is on the
-// given page. Who asks a Service harms nobody, and may go on when the page is turned.
+// given page. A command is undone only to be tried again: what its check has shown, others
+// may look at. Who asks a Service harms nobody, and may go on when the page is turned.
 func (g *Grader) Mendable(page string) (out []*lab.Check) {
 	for _, s := range g.states {
-		if s.Lasts() && s.broken.seq != 0 && !s.mended && (s.passed || s.broken.over || s.step != page && s.Fault.Lasts()) {
+		if s.broken.seq == 0 || s.mended {
+			continue
+		}
+		if s.broken.over || s.Lasts() && (s.passed || s.step != page && s.Fault.Lasts()) {
 			out = append(out, s.Check)
 		}
 	}

@@ -80,6 +80,53 @@ func TestFaultsAreMended(t *testing.T) {
 	}
 }
 
+// What a command broke is undone when nothing came of it in time, so that it can be
+// tried again; what it has shown stays as it is.
+func TestCommandsAreUndone(t *testing.T) {
+	off := load(t, check("one", onPod+`want: status: conditions: Ready: status: "True", fault: exec: {pod: "p", command: ["off"], undo: ["on"]}, after: status: conditions: Ready: status: "False", within: "10s"`))
+	late := func(x *tape) *tape {
+		return x.synced().pod("p", "u", "Running", true).fault("").clock(20 * time.Second)
+	}
+	for _, x := range []struct {
+		name         string
+		tape         func(*tape) *tape
+		page         string
+		break_, mend bool
+		verdict      grader.Verdict
+	}{
+		{"broken", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }, "a", false, false, grader.Pending},
+		{"broken, on another page", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }, "b", false, false, grader.Pending},
+		{"passed", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false)
+		}, "b", false, false, grader.Passed},
+		{"too late", func(x *tape) *tape { return late(x).pod("p", "u", "Running", false) }, "a", false, true, grader.Pending},
+		{"it could not be undone", func(x *tape) *tape { return late(x).mended("no") }, "a", false, true, grader.Pending},
+		{"undone, and not whole yet", func(x *tape) *tape { return late(x).pod("p", "u", "Running", false).mended("") }, "a", false, false, grader.Pending},
+		{"whole again", func(x *tape) *tape {
+			return late(x).pod("p", "u", "Running", false).mended("").pod("p", "u", "Running", true)
+		}, "a", true, false, grader.Pending},
+		{"the second time it came", func(x *tape) *tape {
+			return late(x).pod("p", "u", "Running", false).mended("").pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false)
+		}, "a", false, false, grader.Passed},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			g := grader.New(off)
+			for _, e := range x.tape(newTape(t)).file.Entries() {
+				g.Observe(e)
+			}
+			if got := len(g.Faults(false)) == 1; got != x.break_ {
+				t.Errorf("to be broken: %v", got)
+			}
+			if got := len(g.Mendable(x.page)) == 1; got != x.mend {
+				t.Errorf("to be undone: %v", got)
+			}
+			if v := g.Report(false).Results[0].Verdict; v != x.verdict {
+				t.Errorf("verdict: %s, want %s", v, x.verdict)
+			}
+		})
+	}
+}
+
 // What comes of a fault may be seen before podlab's own word that it is done: the
 // command that breaks something answers after it has.
 func TestFaultsShowBeforeTheirWord(t *testing.T) {

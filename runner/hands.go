@@ -83,7 +83,17 @@ func (h *hands) Break(ctx context.Context, c *lab.Check) error {
 }
 
 // Mend undoes it.
-func (h *hands) Mend(ctx context.Context, c *lab.Check) error { return h.work.Mend(ctx, c.ID) }
+func (h *hands) Mend(ctx context.Context, c *lab.Check) error {
+	if e := c.Fault.Exec; e != nil && len(e.Undo) > 0 {
+		if err := h.work.Undo(ctx, e); err != nil {
+			return err
+		}
+	}
+	if !c.Lasts() {
+		return nil
+	}
+	return h.work.Mend(ctx, c.ID)
+}
 
 // Follow tells what comes of asking Services.
 func (h *hands) Follow(ctx context.Context, tell func(timeline.ServedSoFar)) {

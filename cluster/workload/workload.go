@@ -204,7 +204,19 @@ func (w *Workload) Break(ctx context.Context, fsys fs.FS, check string, f *lab.F
 	case f.GPU != nil:
 		return w.breakGPU(ctx, f.GPU)
 	}
-	return w.exec(ctx, f.Exec)
+	return w.exec(ctx, &f.Exec.Exec)
+}
+
+// Undo makes whole what a command broke. In a Pod that is gone there is nothing to undo.
+func (w *Workload) Undo(ctx context.Context, e *lab.ExecFault) error {
+	_, err := w.clients.CoreV1().Pods(w.namespace).Get(ctx, e.Pod, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at Pod %s: %w", e.Pod, err)
+	}
+	return w.exec(ctx, &lab.Exec{Pod: e.Pod, Container: e.Container, Command: e.Undo})
 }
 
 // Mend undoes what was broken for a check and lasts, or, with "", all that was broken

@@ -18,7 +18,7 @@ import (
 type Fault struct {
 	Delete  *Object
 	Evict   *PodFault
-	Exec    *Exec
+	Exec    *ExecFault
 	Apply   string
 	Kill    *Kill
 	CPU     *CPUFault
@@ -50,6 +50,14 @@ type PodChoice struct {
 type PodFault struct {
 	PodChoice
 	Container string `json:"container"`
+}
+
+// ExecFault is a command that breaks something, and, where Undo is not empty, the one in
+// the same container that makes it whole again: it is run before the fault is tried once
+// more.
+type ExecFault struct {
+	Exec
+	Undo []string `json:"undo"`
 }
 
 // Kill is a signal, "KILL", to the first process of a container.
@@ -185,7 +193,7 @@ func (c *Check) Lasts() bool {
 type rawFault struct {
 	Delete  *rawObject    `json:"delete"`
 	Evict   *PodFault     `json:"evict"`
-	Exec    *Exec         `json:"exec"`
+	Exec    *ExecFault    `json:"exec"`
 	Apply   string        `json:"apply"`
 	Kill    *Kill         `json:"kill"`
 	CPU     *CPUFault     `json:"cpu"`

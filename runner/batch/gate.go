@@ -14,11 +14,13 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// gate lets as many submissions in at a time as the nodes bear. What costs a node is
-// a Pod that starts; one that runs and is looked at costs little. So the gate watches
-// the Pods of the cluster: the next submission comes in when few Pods are starting,
-// and there is room for its own. How many are few is measured: as long as Pods start
-// fast, more of them may do so at a time.
+// gate lets as many submissions in at a time as the nodes bear. What costs a node most
+// is a Pod that starts. So the gate watches the Pods of the cluster: a submission comes
+// in, or goes on to its next page, when few Pods are starting; who is inside goes
+// first. How many are few is measured: as long as Pods start fast, more of them may do
+// so at a time. What Pods do when they run cannot be seen from here, and probes that
+// run a command every other second keep nodes busy as well: so there are no more
+// inside than twice as many.
 type gate struct {
 	most int // 0: as many as the nodes bear
 
@@ -26,6 +28,7 @@ type gate struct {
 	changed chan struct{} // closed and replaced at each change
 	pods    map[types.UID]tenant
 	inside  map[string]*visit // by namespace
+	turning int               // of those, who wait for their next page
 	room    use               // of all nodes that take Pods
 	largest use               // that a submission has had so far
 	few     int               // Pods that may be starting at a time
@@ -60,13 +63,14 @@ type tenant struct {
 
 // visit is a submission that is inside.
 type visit struct {
-	began time.Time
-	seen  bool // it has had a Pod
-	peak  use
+	began   time.Time // its page
+	seen    bool      // the page has brought a Pod
+	crowded bool      // Pods started slowly meanwhile
+	peak    use
 }
 
-// unseen is how long a submission that was let in counts as a Pod that starts, until
-// it has one.
+// unseen is how long a submission that was let in, or went on, counts as a Pod that
+// starts, until it has one.
 const unseen = 5 * time.Second
 
 // slow and fast are what the median start of a Pod is held against.
@@ -148,7 +152,7 @@ func (g *gate) see(o any) {
 		g.pods[p.UID] = t
 	}
 	if v := g.inside[p.Namespace]; v != nil {
-		v.seen = true
+		v.seen = v.seen || !known
 		v.peak = v.peak.most(g.of(p.Namespace))
 	}
 	g.wake()
@@ -198,6 +202,9 @@ func (g *gate) started(took time.Duration) {
 	g.median, g.took = g.took[len(g.took)/2], nil
 	switch {
 	case g.median > slow:
+		for _, v := range g.inside {
+			v.crowded = true
+		}
 		g.few = max(g.few*3/4, g.bounds[0])
 	case g.median < fast:
 		g.few = min(g.few+max(g.few/4, 1), g.bounds[1])
@@ -218,39 +225,72 @@ func (g *gate) wake() {
 	g.changed = make(chan struct{})
 }
 
-// open tells whether one more may come in, and if time alone can change that.
+// open tells whether one more may come in.
 func (g *gate) open() bool {
 	if len(g.inside) == 0 {
 		return true
 	}
-	if g.most > 0 && len(g.inside) >= g.most {
+	if g.most > 0 && len(g.inside) >= g.most || g.turning > 0 || len(g.inside) >= 2*g.few || !g.idle("") {
 		return false
 	}
 	var all use
-	busy := 0
 	for _, t := range g.pods {
 		all = all.plus(t.use)
-		if t.starting {
-			busy++
-		}
 	}
-	for namespace, v := range g.inside {
-		if !v.seen && time.Since(v.began) < unseen {
-			busy++
-		}
+	for namespace := range g.inside {
 		// It may yet become as large as the largest so far.
 		has := g.of(namespace)
 		all = all.plus(use{max(g.largest.pods-has.pods, 0), max(g.largest.cpu-has.cpu, 0), max(g.largest.mem-has.mem, 0)})
 	}
-	return busy < g.few && all.plus(g.largest).within(g.room)
+	return all.plus(g.largest).within(g.room)
+}
+
+// idle tells whether few Pods are starting, or are about to, but for those of a
+// namespace. One that starts for too long waits for something else than a node.
+func (g *gate) idle(but string) bool {
+	busy := 0
+	for _, t := range g.pods {
+		if t.namespace != but && t.starting && time.Since(t.since) < patientStart {
+			busy++
+		}
+	}
+	for namespace, v := range g.inside {
+		if namespace != but && !v.seen && time.Since(v.began) < unseen {
+			busy++
+		}
+	}
+	return busy < g.few
 }
 
 // enter waits until a submission may begin.
 func (g *gate) enter(ctx context.Context, namespace string) error {
+	return g.await(ctx, g.open, func() { g.inside[namespace] = &visit{began: time.Now()} })
+}
+
+// turn waits until a submission that is inside may go on to its next page.
+func (g *gate) turn(ctx context.Context, namespace string) error {
+	g.mu.Lock()
+	g.turning++
+	g.mu.Unlock()
+	defer func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.turning--
+		g.wake()
+	}()
+	return g.await(ctx, func() bool { return g.idle(namespace) }, func() {
+		if v := g.inside[namespace]; v != nil {
+			v.began, v.seen = time.Now(), false
+		}
+	})
+}
+
+// await waits until something may be, and then does it, both with the lock held.
+func (g *gate) await(ctx context.Context, may func() bool, do func()) error {
 	for {
 		g.mu.Lock()
-		if g.open() {
-			g.inside[namespace] = &visit{began: time.Now()}
+		if may() {
+			do()
 			g.mu.Unlock()
 			return nil
 		}
@@ -258,11 +298,24 @@ func (g *gate) enter(ctx context.Context, namespace string) error {
 		g.mu.Unlock()
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-changed:
-		case <-time.After(unseen):
+		case <-time.After(unseen): // time alone can change it
 		}
 	}
+}
+
+// crowded tells whether Pods started slowly at some time since a submission came in,
+// and forgets it.
+func (g *gate) crowded(namespace string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	v := g.inside[namespace]
+	if v == nil || !v.crowded {
+		return false
+	}
+	v.crowded = false
+	return true
 }
 
 func (g *gate) leave(namespace string) {

@@ -32,6 +32,15 @@ func enters(t *testing.T, g *gate, namespace string, want bool) {
 	}
 }
 
+func turns(t *testing.T, g *gate, namespace string, want bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if got := g.turn(ctx, namespace) == nil; got != want {
+		t.Errorf("%s goes on: %t", namespace, got)
+	}
+}
+
 func TestGate(t *testing.T) {
 	t.Run("few Pods start at a time", func(t *testing.T) {
 		g := narrow(0, 2, use{pods: 100})
@@ -48,7 +57,53 @@ func TestGate(t *testing.T) {
 		g.see(podOf("d", 2, false)) // one more of those that are inside
 		enters(t, g, "e", false)
 		g.gone(podOf("b", 1, false))
+		enters(t, g, "e", false) // as many are inside as twice few
+		g.leave("a")
 		enters(t, g, "e", true)
+	})
+	t.Run("who is inside goes on before others come in", func(t *testing.T) {
+		g := narrow(0, 2, use{pods: 100})
+		enters(t, g, "a", true)
+		enters(t, g, "b", true)
+		g.see(podOf("a", 1, false))
+		turns(t, g, "a", true) // its own Pods do not keep it
+		g.see(podOf("a", 2, false))
+		turns(t, g, "b", false) // two of a's start
+		done := make(chan error, 1)
+		go func() { done <- g.turn(t.Context(), "b") }()
+		for waits := false; !waits; time.Sleep(time.Millisecond) {
+			g.mu.Lock()
+			waits = g.turning == 1
+			g.mu.Unlock()
+		}
+		enters(t, g, "c", false)
+		g.see(podOf("a", 1, true))
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		enters(t, g, "c", false) // b's next Pod is yet to come
+		g.see(podOf("b", 1, true))
+		enters(t, g, "c", true)
+	})
+	t.Run("a Pod that never ends to start keeps nobody", func(t *testing.T) {
+		g := narrow(0, 1, use{pods: 100})
+		g.see(podOf("other", 1, false))
+		enters(t, g, "a", true)
+		g.see(podOf("a", 1, true))
+		turns(t, g, "a", false)
+		g.pods["other1"] = tenant{namespace: "other", starting: true, since: time.Now().Add(-patientStart)}
+		turns(t, g, "a", true)
+	})
+	t.Run("those inside while Pods start slowly are told", func(t *testing.T) {
+		g := narrow(0, 8, use{pods: 100})
+		enters(t, g, "a", true)
+		for range 10 {
+			g.started(slow + time.Second)
+		}
+		enters(t, g, "b", true)
+		if !g.crowded("a") || g.crowded("a") || g.crowded("b") {
+			t.Error("a was there and is to be told once, b was not")
+		}
 	})
 	t.Run("there is room for as much as the largest had", func(t *testing.T) {
 		g := narrow(0, 30, use{pods: 10})

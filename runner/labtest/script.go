@@ -333,7 +333,7 @@ func (s *stage) fault(_ *testscript.TestScript, args []string) error {
 	case kind == "apply":
 		f.Apply = rest[0]
 	case kind == "exec":
-		f.Exec = &lab.Exec{Pod: rest[0], Command: rest[1:]}
+		f.Exec = &lab.ExecFault{Exec: lab.Exec{Pod: rest[0], Command: rest[1:]}}
 	default:
 		var err error
 		if f, err = lab.ReadFault(args); err != nil {
