@@ -305,17 +305,12 @@ func (g *gate) await(ctx context.Context, may func() bool, do func()) error {
 	}
 }
 
-// crowded tells whether Pods started slowly at some time since a submission came in,
-// and forgets it.
+// crowded tells whether Pods started slowly at some time since a submission came in.
 func (g *gate) crowded(namespace string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	v := g.inside[namespace]
-	if v == nil || !v.crowded {
-		return false
-	}
-	v.crowded = false
-	return true
+	return v != nil && v.crowded
 }
 
 func (g *gate) leave(namespace string) {

@@ -115,7 +115,8 @@ func (r *run) attempts(ctx context.Context, s *class.Student, sub *submission.Su
 		err := r.attempt(ctx, s, work)
 		s.Seconds = time.Since(began).Seconds()
 		judged := err == nil && !s.Report.Errored()
-		if ctx.Err() != nil || judged && (s.Report.Passed || !r.gate.crowded(r.namespace(Entry{ID: s.ID}))) {
+		busy := judged && !s.Report.Passed && s.Tries == 1 && r.gate.crowded(r.namespace(Entry{ID: s.ID}))
+		if ctx.Err() != nil || judged && !busy {
 			return
 		}
 		if s.Tries == tries {
