@@ -71,8 +71,9 @@ func (c *Class) Summary() Summary {
 	if s.Judged = len(shares); s.Judged > 0 {
 		slices.Sort(shares)
 		for _, x := range shares {
-			s.Mean += x / float64(s.Judged)
+			s.Mean += x
 		}
+		s.Mean /= float64(s.Judged) // last: thirty times all of it is to be all of it
 		s.Median = (shares[(s.Judged-1)/2] + shares[s.Judged/2]) / 2
 	}
 	return s
