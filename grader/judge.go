@@ -159,7 +159,7 @@ func (s *state) overdue(e timeline.Entry) bool {
 
 // again ends a try that came to nothing.
 func (s *state) again(e timeline.Entry, d differences, why string) bool {
-	if s.Lasts() || s.Fault.Exec != nil && len(s.Fault.Exec.Undo) > 0 {
+	if s.Lasts() || s.Fault.Exec.Undoes() {
 		s.broken.over = true // it is mended before it is injected again
 	} else {
 		s.broken = brokenness{}

@@ -13,17 +13,41 @@ import (
 	"podlab.dev/podlab/grader/timeline"
 )
 
+// mending is what is to be done about a fault after what is on a tape, when the learner
+// is on a page.
+type mending struct {
+	name         string
+	tape         func(*tape) *tape
+	page         string
+	break_, mend bool
+	verdict      grader.Verdict
+}
+
+func mends(t *testing.T, l *lab.Lab, cases []mending) {
+	for _, x := range cases {
+		t.Run(x.name, func(t *testing.T) {
+			g := grader.New(l)
+			for _, e := range x.tape(newTape(t)).file.Entries() {
+				g.Observe(e)
+			}
+			if got := len(g.Faults(false)) == 1; got != x.break_ {
+				t.Errorf("to be broken: %v", got)
+			}
+			if got := len(g.Mendable(x.page)) == 1; got != x.mend {
+				t.Errorf("to be mended: %v", got)
+			}
+			if v := g.Report(false).Results[0].Verdict; v != x.verdict {
+				t.Errorf("verdict: %s, want %s", v, x.verdict)
+			}
+		})
+	}
+}
+
 // A fault that lasts is undone once its check has passed, and when the learner turns
 // the page; there it happens anew when the learner comes back.
 func TestFaultsAreMended(t *testing.T) {
 	cut := load(t, check("one", onPod+`want: status: phase: "Running", fault: network: {pod: "p", do: "cut"}, after: status: conditions: Ready: status: "False", within: "10s"`))
-	for _, x := range []struct {
-		name         string
-		tape         func(*tape) *tape
-		page         string
-		break_, mend bool
-		verdict      grader.Verdict
-	}{
+	mends(t, cut, []mending{
 		{"to be broken", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, "a", true, false, grader.Pending},
 		{"broken", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }, "a", false, false, grader.Pending},
 		{"it could not be broken", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("no") }, "a", true, false, grader.Errored},
@@ -61,23 +85,7 @@ func TestFaultsAreMended(t *testing.T) {
 		{"what was seen before it was mended does not count for the next time", func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").mended("").pod("p", "u", "Running", false)
 		}, "a", true, false, grader.Pending},
-	} {
-		t.Run(x.name, func(t *testing.T) {
-			g := grader.New(cut)
-			for _, e := range x.tape(newTape(t)).file.Entries() {
-				g.Observe(e)
-			}
-			if got := len(g.Faults(false)) == 1; got != x.break_ {
-				t.Errorf("to be broken: %v", got)
-			}
-			if got := len(g.Mendable(x.page)) == 1; got != x.mend {
-				t.Errorf("to be mended: %v", got)
-			}
-			if v := g.Report(false).Results[0].Verdict; v != x.verdict {
-				t.Errorf("verdict: %s, want %s", v, x.verdict)
-			}
-		})
-	}
+	})
 }
 
 // What a command broke is undone when nothing came of it in time, so that it can be
@@ -87,13 +95,7 @@ func TestCommandsAreUndone(t *testing.T) {
 	late := func(x *tape) *tape {
 		return x.synced().pod("p", "u", "Running", true).fault("").clock(20 * time.Second)
 	}
-	for _, x := range []struct {
-		name         string
-		tape         func(*tape) *tape
-		page         string
-		break_, mend bool
-		verdict      grader.Verdict
-	}{
+	mends(t, off, []mending{
 		{"broken", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }, "a", false, false, grader.Pending},
 		{"broken, on another page", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("") }, "b", false, false, grader.Pending},
 		{"passed", func(x *tape) *tape {
@@ -108,23 +110,7 @@ func TestCommandsAreUndone(t *testing.T) {
 		{"the second time it came", func(x *tape) *tape {
 			return late(x).pod("p", "u", "Running", false).mended("").pod("p", "u", "Running", true).fault("").pod("p", "u", "Running", false)
 		}, "a", false, false, grader.Passed},
-	} {
-		t.Run(x.name, func(t *testing.T) {
-			g := grader.New(off)
-			for _, e := range x.tape(newTape(t)).file.Entries() {
-				g.Observe(e)
-			}
-			if got := len(g.Faults(false)) == 1; got != x.break_ {
-				t.Errorf("to be broken: %v", got)
-			}
-			if got := len(g.Mendable(x.page)) == 1; got != x.mend {
-				t.Errorf("to be undone: %v", got)
-			}
-			if v := g.Report(false).Results[0].Verdict; v != x.verdict {
-				t.Errorf("verdict: %s, want %s", v, x.verdict)
-			}
-		})
-	}
+	})
 }
 
 // What comes of a fault may be seen before podlab's own word that it is done: the

@@ -84,8 +84,8 @@ func (h *hands) Break(ctx context.Context, c *lab.Check) error {
 
 // Mend undoes it.
 func (h *hands) Mend(ctx context.Context, c *lab.Check) error {
-	if e := c.Fault.Exec; e != nil && len(e.Undo) > 0 {
-		if err := h.work.Undo(ctx, e); err != nil {
+	if c.Fault.Exec.Undoes() {
+		if err := h.work.Undo(ctx, c.Fault.Exec); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,9 @@ type ExecFault struct {
 	Undo []string `json:"undo"`
 }
 
+// Undoes tells whether there is such a command; not of nil.
+func (e *ExecFault) Undoes() bool { return e != nil && len(e.Undo) > 0 }
+
 // Kill is a signal, "KILL", to the first process of a container.
 type Kill struct {
 	PodFault
