@@ -2,25 +2,29 @@ package driver
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+
+	"podlab.dev/podlab/cue/lab"
 )
 
-// SizedName is what the cluster that serves labs with so many nodes is called:
-// "podlab", or "podlab-3n" for three.
-func SizedName(base string, nodes int) string {
-	if nodes <= 1 {
-		return base
+// NameFor is what the cluster is called that serves labs with these needs: "podlab",
+// "podlab-3n" for three nodes, "podlab-3n-u12s" where they are Unknown after twelve
+// seconds. Labs with the same name share a cluster.
+func NameFor(base string, needs lab.Needs) string {
+	if needs.Nodes > 1 {
+		base += fmt.Sprintf("-%dn", needs.Nodes)
 	}
-	return fmt.Sprintf("%s-%dn", base, nodes)
+	if id := needs.Times.ID(); id != "" {
+		base += "-" + id
+	}
+	return base
 }
 
-// IsSizedName tells whether [SizedName] gives this name for some number of nodes.
-func IsSizedName(base, name string) bool {
+var suffix = regexp.MustCompile(`^(-([2-9]|[1-9][0-9]+)n)?(-b[1-9][0-9]*s)?(-u[1-9][0-9]*s)?(-e[1-9][0-9]*s)?$`)
+
+// IsNameFor tells whether [NameFor] gives this name for some needs.
+func IsNameFor(base, name string) bool {
 	rest, ok := strings.CutPrefix(name, base)
-	if !ok {
-		return false
-	}
-	var nodes int
-	_, err := fmt.Sscanf(rest, "-%dn", &nodes)
-	return rest == "" || err == nil && rest == fmt.Sprintf("-%dn", nodes)
+	return ok && suffix.MatchString(rest)
 }

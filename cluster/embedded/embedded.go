@@ -78,13 +78,12 @@ const homePrefix = "embedded-"
 // Up gives a ready cluster for needs: a warm one, a stopped one started again, or
 // one made now.
 func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) (*driver.Running, error) {
-	nodes := max(needs.Nodes, 1)
-	s, unlock, err := d.open(ctx, driver.SizedName(d.config.Name, nodes), report)
+	s, unlock, err := d.open(ctx, driver.NameFor(d.config.Name, needs), report)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	s.nodes = nodes
+	s.nodes, s.times = max(needs.Nodes, 1), needs.Times
 	seen, err := s.bring(ctx, needs)
 	if err != nil {
 		return nil, err
@@ -107,6 +106,7 @@ type session struct {
 	*Driver
 	name   string
 	nodes  int
+	times  lab.Times // as a start has them
 	home   *driver.Home
 	dir    string // of the cell
 	state  driver.State
@@ -261,7 +261,11 @@ func (s *session) start(ctx context.Context, parts *Parts, rung cell.Rung) (*dri
 		return nil, err
 	}
 	step := s.report.Begin(driver.PhaseCreate, what, s.name)
-	err = cell.Start(ctx, cell.Spec{Program: program, Cluster: s.name, Nodes: s.nodes, Parts: parts.Dir, Dir: s.dir, Pause: parts.Pause, Rung: rung}, listener)
+	args, kubelet := s.waits()
+	err = cell.Start(ctx, cell.Spec{
+		Program: program, Cluster: s.name, Nodes: s.nodes, Args: args, Kubelet: kubelet,
+		Parts: parts.Dir, Dir: s.dir, Pause: parts.Pause, Rung: rung,
+	}, listener)
 	if step.End(err) != nil {
 		return nil, s.explainStart(err)
 	}
@@ -284,6 +288,16 @@ func (s *session) start(ctx context.Context, parts *Parts, rung cell.Rung) (*dri
 		return nil, errors.Join(err, stopped)
 	}
 	return seen, nil
+}
+
+// waits is how the parts are told the cluster's times.
+func (s *session) waits() (args map[string][]string, kubelet string) {
+	all, kubelet := driver.Waits(s.times)
+	args = map[string][]string{}
+	for _, a := range all {
+		args[a.Program] = append(args[a.Program], "--"+a.Name+"="+a.Value)
+	}
+	return args, kubelet
 }
 
 // settle waits until the cluster is ready and has what podlab adds to it, or its
@@ -443,7 +457,7 @@ func (d *Driver) known() ([]string, error) {
 	}
 	var names []string
 	for _, home := range homes {
-		if name, ok := strings.CutPrefix(home, homePrefix); ok && driver.IsSizedName(d.config.Name, name) {
+		if name, ok := strings.CutPrefix(home, homePrefix); ok && driver.IsNameFor(d.config.Name, name) {
 			names = append(names, name)
 		}
 	}

@@ -131,6 +131,13 @@ func ask(ctx context.Context, client *kubernetes.Clientset, name string, needs l
 	if err := may(ctx, client, name, authorizationv1.ResourceAttributes{Verb: "create", Resource: "namespaces"}, "every lab runs in its own"); err != nil {
 		return nil, err
 	}
+	if needs.Times != (lab.Times{}) {
+		return nil, &driver.Error{
+			Kind: driver.ErrNeeds,
+			What: fmt.Sprintf("the lab needs a cluster that waits less than others do, and cluster %q waits as it was made: %s", name, strings.Join(needs.Times.Say(), "; ")),
+			Do:   "let podlab make a cluster: --cluster kind",
+		}
+	}
 	nodes, err := readyNodes(name, found.Items, needs)
 	if err == nil && needs.Faults {
 		err = breakable(ctx, client, name, nodes)

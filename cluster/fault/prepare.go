@@ -168,14 +168,14 @@ func (p *planner) onNode(ctx context.Context, f *lab.NodeFault) error {
 		p.order.Kind, p.order.Program = order.Restart, "kubelet"
 	case "restart-runtime":
 		p.order.Kind, p.order.Program = order.Restart, "containerd"
-	case "pause":
-		p.order.Kind = order.Pause
+	case "pause", "stop":
+		p.order.Kind = map[string]string{"pause": order.Pause, "stop": order.Off}[f.Do]
 		n, err := p.client.CoreV1().Nodes().Get(ctx, p.node, metav1.GetOptions{})
 		if err != nil {
 			return fmt.Errorf("look at node %s: %w", p.node, err)
 		}
 		if _, ok := n.Labels[controlPlane]; ok {
-			return missing("break a node without it; a lab asks for some with needs: nodes: 2", "node %s has the API server, which would stand still with it", p.node)
+			return missing("break a node without it; a lab asks for some with needs: nodes: 2", "node %s has the API server, which would be gone with it", p.node)
 		}
 	case "cordon":
 		p.order.Kind = order.Hold

@@ -262,6 +262,18 @@ func TestReal(t *testing.T) {
 		w.heal()
 		w.until("web answers", 20*time.Second, w.answers)
 	})
+	sub("stop", func(w *world) {
+		before := w.get("web").Status.ContainerStatuses[0]
+		w.inject("node", "node="+w.workers[0], "do=stop")
+		if w.answers() {
+			w.Error("a Pod answers from a node that is switched off")
+		}
+		w.heal()
+		w.until("its container starts again", time.Minute, func() bool { return restarts(w) > before.RestartCount })
+		w.ready("web", true)
+		w.until("web answers", 20*time.Second, w.answers)
+		again(w)
+	})
 	t.Run("stop-kubelet", func(t *testing.T) { // once: Kubernetes takes its time
 		in := *w
 		in.T = t

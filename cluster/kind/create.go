@@ -50,7 +50,7 @@ func (s *session) build(ctx context.Context, image *nodeImage, host host, state 
 	done := make(chan error, 1)
 	go func() {
 		done <- s.provider.Create(s.name,
-			kindcluster.CreateWithV1Alpha4Config(clusterConfig(s.nodes, host)),
+			kindcluster.CreateWithV1Alpha4Config(clusterConfig(s.nodes, s.times, host)),
 			kindcluster.CreateWithNodeImage(image.name),
 			// Never the default, which is the user's ~/.kube/config.
 			kindcluster.CreateWithKubeconfigPath(s.scratchKubeconfig()),

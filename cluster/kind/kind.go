@@ -88,7 +88,7 @@ func (d *Driver) Engine(ctx context.Context) error {
 // Up gives a ready cluster for needs: a warm one, or one made now.
 func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) (*driver.Running, error) {
 	want := max(needs.Nodes, 1)
-	name := driver.SizedName(d.config.Name, want)
+	name := driver.NameFor(d.config.Name, needs)
 	home, err := driver.OpenHome(d.config.StateDir, name)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (d *Driver) Up(ctx context.Context, needs lab.Needs, report driver.Report) 
 	if step.End(err) != nil {
 		return nil, err
 	}
-	c := &session{Driver: d, name: name, nodes: want, home: home, engine: engine, report: report}
+	c := &session{Driver: d, name: name, nodes: want, times: needs.Times, home: home, engine: engine, report: report}
 	c.provider = kindcluster.NewProvider(engine.providerOption(), kindcluster.ProviderWithLogger(&logger{log: d.config.Log, report: report, onPhase: func(phase string) { c.onPhase(ctx, phase) }}))
 	return c.up(ctx, needs)
 }
@@ -113,6 +113,7 @@ type session struct {
 	*Driver
 	name     string
 	nodes    int
+	times    lab.Times // as a create has them
 	home     *driver.Home
 	engine   *engine
 	provider *kindcluster.Provider

@@ -49,7 +49,7 @@ func (d *Driver) known(ctx context.Context, engine *engine) ([]string, error) {
 	for _, c := range containers {
 		names = append(names, c.Cluster)
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return !driver.IsSizedName(d.config.Name, name) })
+	names = slices.DeleteFunc(names, func(name string) bool { return !driver.IsNameFor(d.config.Name, name) })
 	slices.Sort(names)
 	return slices.Compact(names), nil
 }

@@ -132,6 +132,8 @@ func (n *NodeFault) String() string {
 	switch n.Do {
 	case "taint":
 		return fmt.Sprintf("taints %s with %s", which, n.Taint)
+	case "stop":
+		return "switches " + which + " off"
 	case "stop-kubelet":
 		return "stops the kubelet of " + which
 	case "restart-kubelet":

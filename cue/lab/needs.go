@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -26,6 +27,8 @@ type Needs struct {
 	Kubernetes string `json:"kubernetes,omitempty"`
 	// GPUs are simulated GPUs; nil for none.
 	GPUs GPUs `json:"gpus,omitempty"`
+	// Times are how long the cluster waits, where that is not as Kubernetes has it.
+	Times Times `json:"times,omitzero"`
 	// Faults says that something is broken by a program on a node, which the lab's
 	// faults say and its author need not.
 	Faults bool `json:"-"`
@@ -47,7 +50,13 @@ func (n Needs) With(o Needs) Needs {
 	if n.GPUs == nil {
 		n.GPUs = o.GPUs
 	}
+	n.Times = cmp.Or(n.Times, o.Times)
 	return n
+}
+
+// Alike tells whether clusters for both have as many nodes, and the same times.
+func (n Needs) Alike(o Needs) bool {
+	return max(n.Nodes, 1) == max(o.Nodes, 1) && n.Times == o.Times
 }
 
 // minor is the number after "1."; 0 for any.

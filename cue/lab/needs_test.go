@@ -1,11 +1,13 @@
 package lab_test
 
 import (
+	"encoding/json"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"podlab.dev/podlab/cue/gpu"
 	"podlab.dev/podlab/cue/lab"
@@ -70,5 +72,44 @@ func TestModelsOfTheSchema(t *testing.T) {
 	line, _, _ = strings.Cut(line, "\n")
 	if got := strings.Count(line, `"`) / 2; got != len(cards) {
 		t.Errorf("the schema names %d models, and there are %d", got, len(cards))
+	}
+}
+
+func TestTimes(t *testing.T) {
+	load := func(times string) (*lab.Lab, error) {
+		return lab.Load(fstest.MapFS{
+			"lab.cue": {Data: []byte(`schema: "v1", title: "T", summary: "S", minutes: 1, steps: [{id: "a"}], needs: times: ` + times)}, "01-a.md": {Data: []byte("# A\n\nText.\n")},
+		}, "my-lab")
+	}
+	l, err := load(`{backOff: "10s", unknown: "12s", evict: "1m"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (lab.Times{BackOff: 10 * time.Second, Unknown: 12 * time.Second, Evict: time.Minute}); l.Needs.Times != want {
+		t.Errorf("got %+v", l.Needs.Times)
+	}
+	if got := l.Needs.Times.ID(); got != "b10s-u12s-e60s" {
+		t.Errorf("ID %s", got)
+	}
+	if page := string(l.Steps[0].Lesson); !strings.Contains(page, "# A\n\nText.\n\n> This lab's cluster waits less") || !strings.Contains(page, "Unknown after 12s (elsewhere 50s)") {
+		t.Errorf("the learner is not told: %s", page)
+	}
+	text, err := json.Marshal(l.Needs)
+	var again lab.Needs
+	if err != nil || json.Unmarshal(text, &again) != nil || again.Times != l.Needs.Times {
+		t.Errorf("%s: %+v, %v", text, again, err)
+	}
+	for times, want := range map[string]string{
+		`unknown: "7s"`:   "from 8s to 50s",
+		`backOff: "6m"`:   "from 1s to 5m",
+		`evict: "1500ms"`: "whole seconds",
+		`evict: "0s"`:     "from 1s to 5m",
+	} {
+		if _, err := load("{" + times + "}"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", times, err, want)
+		}
+	}
+	if l, err := load(`{}`); err != nil || l.Needs.Times.ID() != "" || strings.Contains(string(l.Steps[0].Lesson), ">") {
+		t.Errorf("no times: %v", err)
 	}
 }

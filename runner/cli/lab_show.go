@@ -283,6 +283,9 @@ func needs(n lab.Needs) string {
 	if n.GPUs != nil {
 		out = append(out, "simulated GPUs ("+n.GPUs.String()+")")
 	}
+	if here := n.Times.Say(); here != nil {
+		out = append(out, "shorter waits ("+strings.Join(here, "; ")+")")
+	}
 	for _, image := range n.Images {
 		out = append(out, "image "+image)
 	}

@@ -67,38 +67,22 @@ type tested struct {
 }
 
 func (t *labTester) run(ctx context.Context, names []string) (err error) {
-	cases, needs, err := t.cases(names)
+	groups, err := t.groups(names)
 	if err != nil {
 		return err
 	}
-	t.played = len(cases) / max(t.repeat, 1)
 	if t.config.Podlab, err = program(); err != nil {
-		return err
-	}
-	progress, done := t.Waits()
-	t.config.Cluster, err = cluster.Up(ctx, t.options, needs, progress)
-	done()
-	if err != nil {
 		return err
 	}
 	t.config.Store = t.store
 	t.config.Leave = func(ctx context.Context, x *runner.Session) { t.leave(ctx, x) }
 	t.table = tabwriter.NewWriter(t.Out, 24, 0, 2, ' ', 0)
 	t.Answers = []labtest.Outcome{}
-	proofs, err := labtest.Run(ctx, cases, t.config, t.answered)
-	if again := t.failed(cases); err == nil && len(again) > 0 && t.repeat == 1 && !t.strict {
-		// What went wrong may have been the machine's doing: once more, alone.
-		alone := t.config
-		alone.Parallel = 1
-		var more []*labtest.Proof
-		more, err = labtest.Run(ctx, again, alone, t.answered)
-		proofs = append(proofs, more...)
-	}
-	if err == nil {
-		err = labtest.Mutants(ctx, proofs, t.config, t.mutated)
-	}
-	if err != nil {
-		return err
+	for _, g := range groups {
+		t.played += len(g.cases) / max(t.repeat, 1)
+		if err := t.play(ctx, g); err != nil {
+			return err
+		}
 	}
 	switch {
 	case t.json:
@@ -120,24 +104,55 @@ func (t *labTester) run(ctx context.Context, names []string) (err error) {
 	return nil
 }
 
-// cases are those of the labs, and what the labs need together.
-func (t *labTester) cases(names []string) (cases []labtest.Case, needs lab.Needs, err error) {
+// group is labs that play on one cluster, and what they need together.
+type group struct {
+	needs lab.Needs
+	cases []labtest.Case
+}
+
+// play tries the labs of a group.
+func (t *labTester) play(ctx context.Context, g *group) error {
+	progress, done := t.Waits()
+	up, err := cluster.Up(ctx, t.options, g.needs, progress)
+	done()
+	if err != nil {
+		return err
+	}
+	t.config.Cluster = up
+	proofs, err := labtest.Run(ctx, g.cases, t.config, t.answered)
+	if again := t.failed(g.cases); err == nil && len(again) > 0 && t.repeat == 1 && !t.strict {
+		// What went wrong may have been the machine's doing: once more, alone.
+		alone := t.config
+		alone.Parallel = 1
+		var more []*labtest.Proof
+		more, err = labtest.Run(ctx, again, alone, t.answered)
+		proofs = append(proofs, more...)
+	}
+	if err != nil {
+		return err
+	}
+	return labtest.Mutants(ctx, proofs, t.config, t.mutated)
+}
+
+// groups are the labs by the cluster that they need: with one of three nodes all others
+// would be slower. Those of the smallest come first.
+func (t *labTester) groups(names []string) (groups []*group, err error) {
 	if len(names) == 0 {
 		if names, err = t.catalog.Names(); err != nil {
-			return nil, needs, err
+			return nil, err
 		}
 	}
 	for _, name := range names {
 		if err := t.catalog.Playable(name); err != nil {
-			return nil, needs, err
+			return nil, err
 		}
 		l, key, err := t.catalog.Load(name)
 		if err != nil {
-			return nil, needs, err
+			return nil, err
 		}
 		ref, err := t.catalog.Ref(name)
 		if err != nil {
-			return nil, needs, err
+			return nil, err
 		}
 		of := labtest.Cases(l, key, ref)
 		if t.solutions {
@@ -146,12 +161,17 @@ func (t *labTester) cases(names []string) (cases []labtest.Case, needs lab.Needs
 		if t.scripts {
 			of = slices.DeleteFunc(of, func(x labtest.Case) bool { return x.Script == "" })
 		}
-		for range max(t.repeat, 1) {
-			cases = append(cases, of...)
+		i := slices.IndexFunc(groups, func(g *group) bool { return g.needs.Alike(l.Needs) })
+		if i < 0 {
+			i, groups = len(groups), append(groups, &group{needs: l.Needs})
 		}
-		needs = needs.With(l.Needs)
+		for range max(t.repeat, 1) {
+			groups[i].cases = append(groups[i].cases, of...)
+		}
+		groups[i].needs = groups[i].needs.With(l.Needs)
 	}
-	return cases, needs, nil
+	slices.SortStableFunc(groups, func(a, b *group) int { return a.needs.Nodes - b.needs.Nodes })
+	return groups, nil
 }
 
 func (t *labTester) answered(o labtest.Outcome) {

@@ -38,6 +38,10 @@ type Spec struct {
 	Cluster string `json:"cluster"`
 	// Nodes is how many there are, control plane included.
 	Nodes int `json:"nodes"`
+	// Args are further arguments of the control plane's parts, by their names, and Kubelet
+	// is more of every kubelet's configuration, in YAML.
+	Args    map[string][]string `json:"args,omitempty"`
+	Kubelet string              `json:"kubelet,omitempty"`
 	// Node is which one this process is, from 1; the first has the control plane.
 	Node int `json:"node"`
 	// Parts is the folder of programs, images and manifests; see package embedded.

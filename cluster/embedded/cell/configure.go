@@ -148,6 +148,7 @@ featureGates:
 	if s.Node == 1 && s.Nodes > 1 {
 		text += "registerWithTaints:\n- {key: node-role.kubernetes.io/control-plane, effect: NoSchedule}\n"
 	}
+	text += s.Kubelet
 	if s.Rung.Limits {
 		text += "# No Pod may take the node's processes.\npodPidsLimit: 1024\n"
 	} else {

@@ -46,6 +46,7 @@ func (s *Spec) parts(super *supervisor) []part {
 	apiAnswers := func(ctx context.Context) error { return s.waitAPI(ctx, api, false) }
 	apiReady := func(ctx context.Context) error { return s.waitAPI(ctx, api, true) }
 	for i := range parts {
+		parts[i].argv = append(parts[i].argv, s.Args[parts[i].name]...)
 		if parts[i].name == "kube-controller-manager" || parts[i].name == "kube-scheduler" {
 			parts[i].after = apiReady
 		}

@@ -36,7 +36,7 @@ func (b *breaker) inject(ctx context.Context) error {
 			return err
 		}
 		return syscall.Kill(pid, syscall.Signal(b.Signal))
-	case order.Restart, order.Stop, order.Pause:
+	case order.Restart, order.Stop, order.Pause, order.Off:
 		return b.injectNode()
 	case order.Cut, order.DNS, order.Probe, order.Slow:
 		return b.injectNetwork()
@@ -60,7 +60,7 @@ func (b *breaker) remember(where string) error {
 func (b *breaker) mend(ctx context.Context) error {
 	var err error
 	switch b.Kind {
-	case order.Stop, order.Pause:
+	case order.Stop, order.Pause, order.Off:
 		err = b.mendNode()
 	case order.Cut, order.DNS, order.Probe, order.Slow:
 		err = b.mendNetwork()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -111,8 +110,12 @@ func signalAll(pids []int, s syscall.Signal) error {
 }
 
 func (b *breaker) injectNode() error {
-	if b.Kind == order.Pause {
-		return signalAll(b.node.everything(), syscall.SIGSTOP)
+	switch b.Kind {
+	case order.Pause:
+		return signalAll(append(keepers(), b.node.contained()...), syscall.SIGSTOP)
+	case order.Off:
+		// First those who would start again what ends.
+		return errors.Join(signalAll(keepers(), syscall.SIGSTOP), signalAll(b.node.contained(), syscall.SIGKILL))
 	}
 	pids := programs(b.Program)
 	if len(pids) == 0 {
@@ -126,24 +129,33 @@ func (b *breaker) injectNode() error {
 }
 
 func (b *breaker) mendNode() error {
-	if b.Kind == order.Pause {
-		return signalAll(b.node.everything(), syscall.SIGCONT)
+	switch b.Kind {
+	case order.Pause:
+		return signalAll(append(keepers(), b.node.contained()...), syscall.SIGCONT)
+	case order.Off:
+		return signalAll(keepers(), syscall.SIGCONT)
 	}
 	return signalAll(programs(b.Program), syscall.SIGCONT)
 }
 
-// everything is what makes the node one, but for this program: the kubelet, the
-// runtime, and all in its containers.
-func (n *node) everything() (pids []int) {
-	pids = append(programs("kubelet"), programs("containerd")...)
+// keepers are the kubelet and the runtime, which start what is to run.
+func keepers() []int { return append(programs("kubelet"), programs("containerd")...) }
+
+// contained is all that runs in the node's containers, but for those of this Pod, which
+// have its IPC namespace.
+func (n *node) contained() (pids []int) {
+	own, err := os.Readlink("/proc/self/ns/ipc")
+	if err != nil {
+		return nil
+	}
 	all := processes()
 	for _, id := range n.containers() {
 		pid, err := n.initOf(id)
 		if err != nil {
 			continue
 		}
-		if f := family(pid, all); !slices.Contains(f, os.Getpid()) {
-			pids = append(pids, f...)
+		if ipc, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/ipc", pid)); err == nil && ipc != own {
+			pids = append(pids, family(pid, all)...)
 		}
 	}
 	return pids

@@ -17,6 +17,9 @@ const (
 	Stop = "stop"
 	// Pause keeps all that runs on the node from running: kubelet, runtime, containers.
 	Pause = "pause"
+	// Off ends all that runs on the node, and keeps kubelet and runtime from running: a
+	// machine that is switched off, until it is switched on.
+	Off = "off"
 	// Cut lets nothing in or out of the network of the container's Pod.
 	Cut = "cut"
 	// DNS lets no question for a name out of it.
