@@ -1,0 +1,32 @@
+kubectl get nodes
+kubectl get pod candle -o jsonpath='{.spec.tolerations}'
+podlab answer patience 300
+node="$(kubectl get pods -l app=lamp -o jsonpath='{.items[0].spec.nodeName}')"
+cat > lamp.yaml <<END
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: lamp
+spec:
+  replicas: 1
+  selector:
+    matchLabels:
+      app: lamp
+  template:
+    metadata:
+      labels:
+        app: lamp
+    spec:
+      containers:
+      - name: app
+        image: podlab.dev/toolbox:v1
+      nodeSelector:
+        kubernetes.io/hostname: $node
+      tolerations:
+      - key: node.kubernetes.io/unreachable
+        effect: NoExecute
+        tolerationSeconds: 5
+END
+kubectl apply -f lamp.yaml
+kubectl rollout status deployment lamp --timeout=60s
+podlab answer listed b
