@@ -26,4 +26,5 @@ spec:
 END
 kubectl apply -f lamp.yaml
 kubectl rollout status deployment lamp --timeout=60s
+kubectl get pods -l app=lamp -o wide
 podlab answer listed b
