@@ -87,7 +87,7 @@ func (t Times) Say() (out []string) {
 	}{
 		{t.BackOff, Usual.BackOff, "a container that ends again and again is started at least every %s (elsewhere %s)"},
 		{t.Unknown, Usual.Unknown, "a node that is silent is Unknown after %s (elsewhere %s)"},
-		{t.Evict, Usual.Evict, "Pods are evicted from such a node after %s more (elsewhere %s), unless they say otherwise"},
+		{t.Evict, Usual.Evict, "Pods are evicted from a lost node after %s more (elsewhere %s), unless they say otherwise"},
 	} {
 		if x.time != 0 {
 			out = append(out, fmt.Sprintf(x.what, short(x.time), short(x.usual)))
