@@ -32,7 +32,7 @@ node-parts:
 
 # Labs whose mutants are tried in every test: none survives, but for those that the labs
 # list. Of all labs that is tried by test-full.
-PROVEN := first-pod namespaces configuration
+PROVEN := first-pod namespaces
 
 # All labs but one that switches nodes off, which takes each of its answers a minute or
 # two: of that one the solutions. test-full plays all answers.
@@ -58,9 +58,9 @@ test-embedded: build node-parts
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./cluster/embedded ./cluster/fault) -short
 	./bin/podlab cluster up --cluster embedded --gpus T4:2 --faults
 	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(QUICK)
-	./bin/podlab lab test --cluster embedded --solutions recover
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants $(PROVEN)
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/cli ./grader/record)
+	./bin/podlab lab test --cluster embedded --solutions recover
 	./bin/podlab cluster down --cluster embedded
 	scripts/as-user ./bin/podlab lab test --cluster embedded --solutions first-pod pod-anatomy
 

@@ -1,7 +1,6 @@
 kubectl get nodes
 kubectl get pod candle -o jsonpath='{.spec.tolerations}'
 podlab answer patience 300
-node="$(kubectl get pods -l app=lamp -o jsonpath='{.items[0].spec.nodeName}')"
 cat > lamp.yaml <<END
 apiVersion: apps/v1
 kind: Deployment
@@ -21,7 +20,7 @@ spec:
       - name: app
         image: podlab.dev/toolbox:v1
       nodeSelector:
-        kubernetes.io/hostname: $node
+        kubernetes.io/hostname: $(kubectl get pods -l app=lamp -o jsonpath='{.items[0].spec.nodeName}')
       tolerations:
       - key: node.kubernetes.io/unreachable
         effect: NoExecute
