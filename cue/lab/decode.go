@@ -148,7 +148,6 @@ func (d *decoder) lab(l *Lab) {
 	l.Topics, l.Needs, l.Mistakes = in.Topics, in.Needs, in.Mistakes
 	l.Silenced, l.Survivors = in.Lint, in.Survive
 	l.Submissions = d.submissions(in.Submit)
-	d.times(l.Needs.Times)
 
 	ids := map[string]string{} // id → path of the step or check that has it
 	own := func(what, id, path string) {
@@ -205,10 +204,7 @@ func (d *decoder) lab(l *Lab) {
 		}
 		l.Steps = append(l.Steps, step)
 	}
-	if here := l.Needs.Times.Say(); here != nil && len(l.Steps) > 0 {
-		first := &l.Steps[0]
-		first.Lesson = fmt.Appendf(slices.Clip(first.Lesson), "\n> This lab's cluster waits less than others: %s.\n", strings.Join(here, "; "))
-	}
+	d.times(l)
 	d.needs(l)
 	d.gpus(l)
 	for _, name := range slices.Sorted(maps.Keys(l.Mistakes)) {

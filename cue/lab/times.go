@@ -3,6 +3,7 @@ package lab
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,8 +97,14 @@ func (t Times) Say() (out []string) {
 	return out
 }
 
-// times looks at what the shape #Times cannot say.
-func (d *decoder) times(t Times) {
+// times looks at what the shape #Times cannot say, and has the first page say what is
+// otherwise here than elsewhere.
+func (d *decoder) times(l *Lab) {
+	t := l.Needs.Times
+	if here := t.Say(); here != nil && len(l.Steps) > 0 {
+		first := &l.Steps[0]
+		first.Lesson = fmt.Appendf(slices.Clip(first.Lesson), "\n> This lab's cluster waits less than others: %s.\n", strings.Join(here, "; "))
+	}
 	for _, x := range []struct {
 		field       string
 		time, least time.Duration
