@@ -2,6 +2,7 @@ package kind
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -13,10 +14,11 @@ import (
 
 // clusterConfig is what kind is told to make. Each departure from kind's defaults
 // has its reason here.
-func clusterConfig(nodes int, times lab.Times, host host) *v1alpha4.Cluster {
+func clusterConfig(nodes int, times lab.Times, host host, pods netip.Prefix) *v1alpha4.Cluster {
 	args, kubelet := driver.Waits(times)
 	config := &v1alpha4.Cluster{
 		TypeMeta:             v1alpha4.TypeMeta{APIVersion: "kind.x-k8s.io/v1alpha4", Kind: "Cluster"},
+		Networking:           v1alpha4.Networking{PodSubnet: pods.String()},
 		KubeadmConfigPatches: []string{controlPlanePatch(args), kubeletPatch(host) + kubelet},
 	}
 	config.Nodes = append(config.Nodes, v1alpha4.Node{Role: v1alpha4.ControlPlaneRole})

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestKubeletPatch(t *testing.T) {
 }
 
 func TestClusterConfig(t *testing.T) {
-	c := clusterConfig(3, lab.Times{}, host{})
+	c := clusterConfig(3, lab.Times{}, host{}, netip.MustParsePrefix("10.240.16.0/20"))
 	var roles []string
 	for _, n := range c.Nodes {
 		roles = append(roles, string(n.Role))
@@ -44,7 +45,10 @@ func TestClusterConfig(t *testing.T) {
 	if got := strings.Join(roles, " "); got != "control-plane worker worker" {
 		t.Errorf("nodes: %s", got)
 	}
-	if one := clusterConfig(1, lab.Times{}, host{}); len(one.Nodes) != 1 || one.Nodes[0].Role != v1alpha4.ControlPlaneRole {
+	if c.Networking.PodSubnet != "10.240.16.0/20" {
+		t.Errorf("Pods: %s", c.Networking.PodSubnet)
+	}
+	if one := clusterConfig(1, lab.Times{}, host{}, netip.MustParsePrefix("10.240.16.0/20")); len(one.Nodes) != 1 || one.Nodes[0].Role != v1alpha4.ControlPlaneRole {
 		t.Errorf("one node: %+v", one)
 	}
 }
@@ -62,7 +66,7 @@ func TestTimes(t *testing.T) {
 		CrashLoopBackOff         struct{ MaxContainerRestartPeriod string }
 		NodeLeaseDurationSeconds int
 	}
-	patches := clusterConfig(3, times, host{cgroup: 2}).KubeadmConfigPatches
+	patches := clusterConfig(3, times, host{cgroup: 2}, netip.MustParsePrefix("10.240.16.0/20")).KubeadmConfigPatches
 	for i, into := range []any{&cp, &kubelet} {
 		if err := yaml.Unmarshal([]byte(patches[i]), into); err != nil {
 			t.Fatalf("%v in %s", err, patches[i])
@@ -85,7 +89,7 @@ func TestTimes(t *testing.T) {
 	if kubelet.NodeLeaseDurationSeconds != 12 || kubelet.CrashLoopBackOff.MaxContainerRestartPeriod != "10s" {
 		t.Errorf("the kubelet: %+v", kubelet)
 	}
-	if usual := clusterConfig(1, lab.Times{}, host{cgroup: 2}).KubeadmConfigPatches; strings.Contains(strings.Join(usual, ""), "apiServer") {
+	if usual := clusterConfig(1, lab.Times{}, host{cgroup: 2}, netip.MustParsePrefix("10.240.16.0/20")).KubeadmConfigPatches; strings.Contains(strings.Join(usual, ""), "apiServer") {
 		t.Errorf("the API server is told something: %s", usual)
 	}
 }

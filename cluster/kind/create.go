@@ -49,8 +49,13 @@ func (s *session) create(ctx context.Context, needs lab.Needs, state *driver.Sta
 func (s *session) build(ctx context.Context, image *nodeImage, host host, state *driver.State) (*driver.Seen, error) {
 	done := make(chan error, 1)
 	go func() {
+		others, err := s.provider.List()
+		if err != nil {
+			done <- fmt.Errorf("list clusters: %w", err)
+			return
+		}
 		done <- s.provider.Create(s.name,
-			kindcluster.CreateWithV1Alpha4Config(clusterConfig(s.nodes, s.times, host)),
+			kindcluster.CreateWithV1Alpha4Config(clusterConfig(s.nodes, s.times, host, podSubnet(s.name, others))),
 			kindcluster.CreateWithNodeImage(image.name),
 			// Never the default, which is the user's ~/.kube/config.
 			kindcluster.CreateWithKubeconfigPath(s.scratchKubeconfig()),
