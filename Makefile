@@ -11,7 +11,7 @@ ARCH     := $(shell $(GO) env GOARCH)
 export CGO_ENABLED = 0
 LDFLAGS  := -s -w
 
-.PHONY: demo test test-unit test-embedded test-kind test-full test-touched bench-batch build engine node-image node-parts lint fmt clean
+.PHONY: demo test test-unit test-embedded test-kind test-full test-touched bench-batch bench-cluster build engine node-image node-parts lint fmt clean
 
 demo: build
 	@if scripts/engine --look >/dev/null; then scripts/node-image; else scripts/node-parts; fi
@@ -67,7 +67,7 @@ test-embedded: build node-parts
 # Of the scripts those to which a driver can make a difference.
 test-kind: build engine node-image
 	./bin/podlab cluster up --cluster kind --gpus T4:2 --faults
-	./bin/podlab lab test --cluster kind -v --solutions --parallel 4 first-pod pod-anatomy probes volumes
+	./bin/podlab lab test --cluster kind -v --solutions --parallel 4 first-pod operate pod-anatomy probes volumes
 	PODLAB_TEST_CLUSTER=kind $(call REAL,./runner/cli) -run 'TestCluster/^(session|live|grade|fault|gpu|evidence)$$'
 	PODLAB_TEST_CLUSTER=kind $(call REAL,./grader/e2e ./grader/record ./cluster ./cluster/gpu ./runner/batch)
 	PODLAB_TEST_CLUSTER=kind $(call REAL,./cluster/fault) -short
@@ -77,6 +77,12 @@ test-kind: build engine node-image
 bench-batch: build node-parts
 	PODLAB_TEST_CLUSTER=embedded $(GO) test -run none -bench Class -benchtime 1x -timeout 60m ./runner/batch
 	$(GO) test -run none -bench Regrade ./runner
+
+# How long a cluster takes to be there, and fifty Pods on it, and what it needs, on both drivers.
+bench-cluster: build node-parts engine node-image
+	for driver in embedded kind; do \
+		PODLAB_TEST_CLUSTER=$$driver $(GO) test -run none -bench Up -benchtime 1x -count 3 -timeout 30m ./cluster || exit 1; \
+	done
 
 # What takes longer: everything on both drivers, each fault twice in a row, the mutants
 # of all labs, data races, and every fuzz target for a while.

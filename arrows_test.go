@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	// What reads hostile input can do nothing with it.
 	"runner/batch/submission": {"grader/class", "grader/timeline", "cue/lab", "cue/view"},
 	"grader":                  {"cue"},
-	"cluster":                 {"cluster/toolbox", "cluster/packed", "cluster/gpu", "cluster/fault", "cue/lab"},
+	"cluster":                 {"cluster/toolbox", "cluster/packed", "cluster/gpu", "cluster/fault", "cluster/metrics", "cue/lab"},
 	"content":                 {},
 	"cue":                     {},
 	"cue/lint":                {"cue", "content"},
@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	"cluster/fault":       {"cluster/fault/order", "cluster/driver", "cluster/image", "cluster/packed", "cue/lab"},
 	"cluster/fault/agent": {"cluster/fault/order"},
 	"cluster/fault/order": {},
+	"cluster/metrics":     {"cluster/driver", "cluster/image", "cluster/packed"},
 	"cluster/gpu":         {"cluster/gpu/bus", "cluster/gpu/rig", "cluster/driver", "cluster/image", "cluster/packed", "cue/lab", "cue/gpu"},
 	"cluster/gpu/bus":     {"cue/gpu/card"},
 	"cluster/gpu/rig":     {"cluster/gpu/bus", "cue/gpu/card"},

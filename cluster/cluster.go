@@ -27,8 +27,10 @@ import (
 
 	"k8s.io/client-go/rest"
 	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cluster/existing"
 	"podlab.dev/podlab/cluster/gpu"
 	"podlab.dev/podlab/cluster/image"
+	"podlab.dev/podlab/cluster/metrics"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -64,6 +66,10 @@ func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)
 	if needs.Faults {
 		needs.Images = append(slices.Clone(needs.Images), image.Fault)
 	}
+	_, lent := d.(*existing.Driver)
+	if needs.Metrics && !lent { // to others' clusters podlab adds no API
+		needs.Images = append(slices.Clone(needs.Images), image.Metrics)
+	}
 	running, err := d.Up(ctx, needs, progress)
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
@@ -84,7 +90,21 @@ func Up(ctx context.Context, opts Options, needs lab.Needs, progress func(Event)
 			return nil, err
 		}
 	}
+	if needs.Metrics && !lent {
+		if err := made.ensureMetrics(ctx, progress); err != nil {
+			return nil, err
+		}
+	}
 	return made, nil
+}
+
+// ensureMetrics makes the cluster have figures of what Pods use.
+func (c *Cluster) ensureMetrics(ctx context.Context, progress func(Event)) error {
+	config, err := c.RESTConfig()
+	if err != nil {
+		return err
+	}
+	return metrics.Ensure(ctx, config, progress)
 }
 
 // EnsureGPUs makes the nodes have these simulated GPUs, in place of those of another

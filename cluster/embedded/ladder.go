@@ -118,6 +118,8 @@ func refuse(rung cell.Rung, needs lab.Needs) error {
 	}{
 		{needs.Users, rung.ManyUIDs, "Pods with users of their own", doUsers},
 		{needs.Limits, rung.Limits, "memory and CPU limits that hold", doLimits},
+		// Without cgroups of its own every Pod is shown what the whole machine uses.
+		{needs.Metrics, rung.Limits, "true figures of what Pods use (kubectl top)", doLimits},
 	} {
 		if n.needed && !n.has {
 			return &driver.Error{

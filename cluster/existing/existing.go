@@ -29,6 +29,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"podlab.dev/podlab/cluster/driver"
 	"podlab.dev/podlab/cluster/fault"
+	"podlab.dev/podlab/cluster/metrics"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -141,6 +142,9 @@ func ask(ctx context.Context, client *kubernetes.Clientset, name string, needs l
 	nodes, err := readyNodes(name, found.Items, needs)
 	if err == nil && needs.Faults {
 		err = breakable(ctx, client, name, nodes)
+	}
+	if err == nil && needs.Metrics {
+		err = metrics.Served(ctx, client, name)
 	}
 	return nodes, err
 }

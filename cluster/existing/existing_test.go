@@ -33,6 +33,7 @@ type fakeAPI struct {
 	later   chan corev1.Node // what a watch of the nodes says; nil refuses to watch
 	status  int              // of the answer to "list nodes"; 0 is 200
 	refuses string           // the rights to do anything with this
+	figures bool             // it serves what Pods use
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -73,6 +74,8 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			TypeMeta: metav1.TypeMeta{Kind: "SelfSubjectAccessReview", APIVersion: "authorization.k8s.io/v1"},
 			Status:   authorizationv1.SubjectAccessReviewStatus{Allowed: asked.Spec.ResourceAttributes.Resource != f.refuses},
 		})
+	case r.URL.Path == "/apis/metrics.k8s.io/v1beta1" && f.figures:
+		reply(metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: "metrics.k8s.io/v1beta1"})
 	case strings.HasSuffix(r.URL.Path, "/serviceaccounts/default"):
 		reply(corev1.ServiceAccount{TypeMeta: metav1.TypeMeta{Kind: "ServiceAccount", APIVersion: "v1"}})
 	default:
@@ -195,6 +198,7 @@ func TestUpRefuses(t *testing.T) {
 		{"no Pods that break things", &fakeAPI{nodes: []corev1.Node{node("n1")}, refuses: "pods"}, "", lab.Needs{Faults: true}, driver.ErrPermission, "may not create pods in namespace podlab-fault", "--cluster kind"},
 		{"no rights for them", &fakeAPI{nodes: []corev1.Node{node("n1")}, refuses: "secrets"}, "", lab.Needs{Faults: true}, driver.ErrPermission, "may not patch secrets, and the lab breaks things", "--cluster kind"},
 		{"another runtime", &fakeAPI{nodes: []corev1.Node{crio}}, "", lab.Needs{Faults: true}, driver.ErrNeeds, "node n1 of cluster \"class\" runs cri-o://1.36.0", "--cluster kind"},
+		{"no metrics server", &fakeAPI{nodes: []corev1.Node{node("n1")}}, "", lab.Needs{Metrics: true}, driver.ErrNeeds, `cluster "class" has no metrics server`, "install metrics-server there"},
 		{"unknown user", &fakeAPI{status: 401}, "", lab.Needs{}, driver.ErrPermission, "does not know the user", "auth whoami"},
 		{"forbidden", &fakeAPI{status: 403}, "", lab.Needs{}, driver.ErrPermission, "list its nodes", "more rights"},
 		{"no such context", &fakeAPI{}, "nope", lab.Needs{}, driver.ErrKubeconfig, `no context "nope"`, "class, other"},
@@ -315,5 +319,12 @@ func TestImagesThatANodeDoesNotReport(t *testing.T) {
 	spelled := []corev1.Node{node("n1", "docker.io/library/nginx:1")}
 	if err := refuseMissing("class", spelled, []string{"nginx:1"}); err != nil || unseenImages(spelled, []string{"nginx:1"}) != "" {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestMetricsOfTheirOwn(t *testing.T) {
+	d, _ := newDriver(t, &fakeAPI{nodes: []corev1.Node{node("n1")}, figures: true})
+	if _, err := d.Up(context.Background(), lab.Needs{Metrics: true}, nil); err != nil {
+		t.Errorf("a cluster with a metrics server is refused: %v", err)
 	}
 }

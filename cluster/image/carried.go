@@ -27,12 +27,15 @@ const GPU = "podlab.dev/gpu:v1"
 // Fault is the image of the program that breaks things on a node.
 const Fault = "podlab.dev/fault:v1"
 
+// Metrics is the image of metrics-server.
+const Metrics = "podlab.dev/metrics-server:v1"
+
 // Podlab is the image of this very podlab, which grades within a cluster.
 const Podlab = "podlab.dev/podlab:v1"
 
 // Carries tells whether podlab brings the image ref along.
 func Carries(ref string) bool {
-	return ref == toolbox.Ref || ref == GPU || ref == Fault || ref == Podlab
+	return ref == toolbox.Ref || ref == GPU || ref == Fault || ref == Metrics || ref == Podlab
 }
 
 // Carried builds an image that podlab brings along, for arch (Go's name). The same
@@ -46,6 +49,8 @@ func Carried(ref, arch string) (v1.Image, error) {
 		return carried("podlab-gpu", arch)
 	case Fault:
 		return carried("podlab-fault", arch)
+	case Metrics:
+		return carried("metrics-server", arch)
 	case Podlab:
 		exe, err := self(arch)
 		if err != nil {

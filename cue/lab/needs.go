@@ -23,6 +23,8 @@ type Needs struct {
 	// Users says that Pods must be able to run as users of their own (runAsUser,
 	// fsGroup) and images to have files of several.
 	Users bool `json:"users,omitempty"`
+	// Metrics says that there must be figures of what Pods use, for kubectl top.
+	Metrics bool `json:"metrics,omitempty"`
 	// Kubernetes is the oldest minor version that will do, "1.33"; empty for any.
 	Kubernetes string `json:"kubernetes,omitempty"`
 	// GPUs are simulated GPUs; nil for none.
@@ -43,7 +45,8 @@ func (n Needs) With(o Needs) Needs {
 			n.Images = append(n.Images, image)
 		}
 	}
-	n.Limits, n.Users, n.Faults = n.Limits || o.Limits, n.Users || o.Users, n.Faults || o.Faults
+	n.Limits, n.Users = n.Limits || o.Limits, n.Users || o.Users
+	n.Metrics, n.Faults = n.Metrics || o.Metrics, n.Faults || o.Faults
 	if n.minor() < o.minor() {
 		n.Kubernetes = o.Kubernetes
 	}

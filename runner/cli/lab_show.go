@@ -277,6 +277,9 @@ func needs(n lab.Needs) string {
 	if n.Users {
 		out = append(out, "users of their own")
 	}
+	if n.Metrics {
+		out = append(out, "figures of what Pods use (kubectl top)")
+	}
 	if n.Kubernetes != "" {
 		out = append(out, "Kubernetes "+n.Kubernetes+" or newer")
 	}

@@ -29,10 +29,11 @@ const cluster = "podlab.dev/podlab/cluster"
 
 // programs are the packages to pack, by the name under which they are asked for.
 var programs = map[string]string{
-	"toolbox":      cluster + "/toolbox/box",
-	"podlab-cell":  cluster + "/embedded/cell/podlab-cell",
-	"podlab-gpu":   cluster + "/gpu/plugin",
-	"podlab-fault": cluster + "/fault/agent",
+	"toolbox":        cluster + "/toolbox/box",
+	"podlab-cell":    cluster + "/embedded/cell/podlab-cell",
+	"podlab-gpu":     cluster + "/gpu/plugin",
+	"podlab-fault":   cluster + "/fault/agent",
+	"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server",
 }
 
 func main() {
@@ -69,8 +70,13 @@ func pack(ctx context.Context, name, arch string) (note string, err error) {
 	exe := filepath.Join(work, name)
 
 	env := append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+	module := strings.TrimSpace(folder)
+	if !strings.HasPrefix(programs[name], cluster) {
+		// Of the module of the nodes' programs, by itself: what it requires, podlab does not.
+		module, env = filepath.Join(module, "../../scripts/node"), append(env, "GOWORK=off")
+	}
 	// Without -buildvcs=false every commit would give another digest.
-	if _, err := run(ctx, env, "go", "build", "-buildvcs=false", "-ldflags", "-s -w", "-o", exe, programs[name]); err != nil {
+	if _, err := run(ctx, env, "go", "-C", module, "build", "-buildvcs=false", "-ldflags", "-s -w", "-o", exe, programs[name]); err != nil {
 		return "", fmt.Errorf("compile %s for linux/%s: %w", name, arch, err)
 	}
 	binary, err := os.ReadFile(exe)
