@@ -254,8 +254,14 @@ func (p *planner) taint(text string) error {
 			if slices.ContainsFunc(n.Spec.Taints, func(has corev1.Taint) bool { return has.Key == key }) {
 				return missing("choose another key", "node %s has a taint %s already", p.node, key)
 			}
-			n.Spec.Taints = append(n.Spec.Taints, t)
-			_, err = p.client.CoreV1().Nodes().Update(ctx, n, metav1.UpdateOptions{})
+			// By its version, a node that has changed meanwhile is looked at again.
+			body, err := json.Marshal(map[string]any{
+				"metadata": map[string]any{"resourceVersion": n.ResourceVersion}, "spec": map[string]any{"taints": append(n.Spec.Taints, t)},
+			})
+			if err != nil {
+				return err
+			}
+			_, err = p.client.CoreV1().Nodes().Patch(ctx, p.node, types.MergePatchType, body, metav1.PatchOptions{})
 			return err
 		})
 	}

@@ -125,6 +125,9 @@ type Hint struct {
 // Takes is how long a check may take that is about to pass, as far as it says.
 func (c *Check) Takes() time.Duration {
 	d := c.Within + c.Holds
+	if c.Fault != nil {
+		d += c.Fault.Delay
+	}
 	if c.Throughout != nil {
 		d += c.Throughout.For + asking
 	}

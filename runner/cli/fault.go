@@ -53,6 +53,9 @@ func (a *app) injectFault(ctx context.Context, words []string) error {
 		return usage("this fault is one of a lab's checks only")("by hand: kubectl exec, kubectl apply, podlab gpu fault")
 	}
 	return a.onFaults(ctx, f.OnNode(), func(config *rest.Config, namespace string) (string, error) {
+		if err := a.delay(ctx, f); err != nil {
+			return "", err
+		}
 		what := "podlab " + f.String()
 		if !f.OnNode() {
 			w, err := workload.New(config, namespace)
@@ -70,6 +73,26 @@ func (a *app) injectFault(ctx context.Context, words []string) error {
 		}
 		return what, nil
 	})
+}
+
+// delay waits for as long as a fault says, and says so.
+func (a *app) delay(ctx context.Context, f *lab.Fault) error {
+	if f.Delay == 0 {
+		return nil
+	}
+	progress, done := a.Waits()
+	defer done()
+	wait := cluster.Event{Phase: "fault", Message: fmt.Sprintf("in %s podlab %s", f.Delay, f)}
+	began := time.Now()
+	progress(wait)
+	select {
+	case <-time.After(f.Delay):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	wait.Elapsed, wait.Done = time.Since(began), true
+	progress(wait)
+	return nil
 }
 
 func (a *app) listFaults(ctx context.Context) error {
