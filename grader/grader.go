@@ -140,7 +140,7 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		return changed
 	}
 	for _, s := range g.states {
-		if s.passed {
+		if s.passed || s.lost {
 			continue
 		}
 		// A window that was open until now has lasted until now, whatever this
@@ -154,6 +154,10 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		}
 		before := s.conditional()
 		changed = g.judge(s, e) || changed || !slices.Equal(before, s.conditional())
+		if s.AsFound && !s.passed && s.errored == "" {
+			s.lost = true
+			s.message += "; what counts is how it was when this was so: " + g.titles(s.Needs)
+		}
 	}
 	return changed
 }

@@ -47,6 +47,8 @@ type state struct {
 	answer  *timeline.Entry  // the newest one
 	answers int
 
+	lost bool // what counts as it was found was not as wanted
+
 	ready  time.Time  // since when what the fault is to break is as it has to be, or zero
 	intact int64      // the last entry that showed it so before anything came of the fault
 	wasSo  bool       // and what must come of the fault was there already
@@ -97,7 +99,7 @@ type brokenness struct {
 // forget is what a check does not know of a new namespace.
 func (s *state) forget() {
 	s.progress, s.ran, s.observed, s.absent = nil, false, nil, false
-	s.line, s.lines, s.reasons = 0, nil, nil
+	s.line, s.lines, s.reasons, s.lost = 0, nil, nil, false
 	s.ready, s.intact, s.broken, s.mended, s.tried = time.Time{}, 0, brokenness{}, false, ""
 	if s.symptom {
 		s.passed = false // what was broken there is not broken here

@@ -16,6 +16,9 @@ type Check struct {
 	ID, Title string
 	Points    int
 	Needs     []string
+	// AsFound tells that the condition counts at the moment only at which the needs
+	// are met.
+	AsFound bool
 	// Within is how long the condition may take; 0 means that it was not said.
 	Within time.Duration
 	Why    string
