@@ -25,6 +25,10 @@ import (
 type plan struct {
 	node  string
 	order order.Order
+	// own is what no other fault can be about meanwhile, or "": a key that is changed
+	// twice could not be given back in any order, and on a node that stands still no
+	// program starts.
+	own string
 	// change is done in the API server before the program on the node gets the word;
 	// that program undoes it.
 	change func(context.Context) error
@@ -75,6 +79,24 @@ func prepare(ctx context.Context, client kubernetes.Interface, namespace string,
 	}
 	return &p.plan, err
 }
+
+// free returns an error when what the fault is about is another one's, or its node is.
+func (p *plan) free(ctx context.Context, client kubernetes.Interface) error {
+	all, err := list(ctx, client, Target{}.selector())
+	if err != nil {
+		return nil //nolint:nilerr // who may not look may not break anything either, which is said next
+	}
+	for _, f := range all {
+		switch f.own {
+		case "":
+		case p.own, wholeNode(p.node):
+			return missing("podlab fault heal "+f.ID+" mends that", "it cannot be broken while podlab %s", f.What)
+		}
+	}
+	return nil
+}
+
+func wholeNode(name string) string { return "node " + name }
 
 // missing says that there is nothing to break.
 func missing(do, format string, args ...any) error {
@@ -163,13 +185,13 @@ const controlPlane = "node-role.kubernetes.io/control-plane"
 func (p *planner) onNode(ctx context.Context, f *lab.NodeFault) error {
 	switch f.Do {
 	case "stop-kubelet":
-		p.order.Kind, p.order.Program = order.Stop, "kubelet"
+		p.order.Kind, p.order.Program, p.own = order.Stop, "kubelet", wholeNode(p.node)
 	case "restart-kubelet":
 		p.order.Kind, p.order.Program = order.Restart, "kubelet"
 	case "restart-runtime":
 		p.order.Kind, p.order.Program = order.Restart, "containerd"
 	case "pause", "stop":
-		p.order.Kind = map[string]string{"pause": order.Pause, "stop": order.Off}[f.Do]
+		p.order.Kind, p.own = map[string]string{"pause": order.Pause, "stop": order.Off}[f.Do], wholeNode(p.node)
 		n, err := p.client.CoreV1().Nodes().Get(ctx, p.node, metav1.GetOptions{})
 		if err != nil {
 			return fmt.Errorf("look at node %s: %w", p.node, err)
@@ -341,6 +363,7 @@ func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
 	}
 	p.order.Kind = order.Hold
 	p.order.Undo = []order.Undo{undo}
+	p.own = fmt.Sprintf("%s %s/%s %s", f.Kind, p.namespace, f.Name, f.Key)
 	p.change = func(ctx context.Context) error {
 		if err := patch(ctx, body); err != nil {
 			return fmt.Errorf("change %s %s: %w", f.Kind, f.Name, err)

@@ -153,15 +153,36 @@ func (a *app) onFaults(ctx context.Context, agent bool, do func(config *rest.Con
 	if err != nil {
 		return err
 	}
+	if x != nil {
+		if err := x.Reach(ctx); err != nil {
+			return err
+		}
+	}
 	if agent {
-		progress, done := a.Waits()
-		_, err := cluster.Up(ctx, a.options, lab.Needs{Faults: true}, progress)
-		done()
-		if err != nil {
+		if err := a.faultImage(ctx, x); err != nil {
 			return err
 		}
 	}
 	return a.recorded(x, func(namespace string) (string, error) { return do(config, namespace) })
+}
+
+// faultImage gives the nodes the image that breaks things, where they may not have it:
+// those of a lab that breaks things itself do, and those of a cluster that podlab was lent
+// have what they were given.
+func (a *app) faultImage(ctx context.Context, x *runner.Session) error {
+	options, needs := a.options, lab.Needs{}
+	if x != nil {
+		own, _, _ := strings.Cut(x.State.Cluster, "/")
+		if needs = x.Lab.Needs; needs.Faults || own == cluster.Existing {
+			return nil
+		}
+		options.Driver = own
+	}
+	needs.Faults = true
+	progress, done := a.Waits()
+	defer done()
+	_, err := cluster.Up(ctx, options, needs, progress)
+	return err
 }
 
 // recorded does something in the namespace of a session, or, without one, in the default
