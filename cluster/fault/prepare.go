@@ -57,7 +57,9 @@ func prepare(ctx context.Context, client kubernetes.Interface, namespace string,
 		err = p.container(ctx, f.CPU.PodFault)
 	case f.Memory != nil:
 		p.order.Kind = order.Memory
-		err = p.container(ctx, *f.Memory)
+		if err = p.container(ctx, *f.Memory); err == nil {
+			err = p.limited(ctx, *f.Memory)
+		}
 	case f.Disk != nil:
 		p.order.Kind, p.order.Path, p.order.Bytes = order.Disk, f.Disk.Path, f.Disk.Bytes
 		err = p.container(ctx, f.Disk.PodFault)
@@ -161,6 +163,23 @@ func (p *planner) container(ctx context.Context, f lab.PodFault) error {
 		return missing("use a cluster whose nodes run containerd", "the container %s of Pod %s is not one of containerd's: %s", name, pod.Name, all[i].ContainerID)
 	}
 	p.order.Container = id
+	return nil
+}
+
+// limited returns an error when a container may take all of the node's memory.
+func (p *planner) limited(ctx context.Context, f lab.PodFault) error {
+	pod, err := p.pod(ctx, f.PodChoice)
+	if err != nil {
+		return err
+	}
+	if r := pod.Spec.Resources; r != nil && !r.Limits.Memory().IsZero() {
+		return nil
+	}
+	for i, c := range slices.Concat(pod.Spec.Containers, pod.Spec.InitContainers) {
+		if (c.Name == f.Container || f.Container == "" && i == 0) && c.Resources.Limits.Memory().IsZero() {
+			return missing("give it one: resources: limits: memory: 64Mi", "the container %s of Pod %s has no memory limit, and would take that of the node", c.Name, pod.Name)
+		}
+	}
 	return nil
 }
 
@@ -290,6 +309,19 @@ func (p *planner) taint(text string) error {
 	return nil
 }
 
+// unseen explains why an object cannot be looked at.
+func (p *planner) unseen(err error, kind, name string) error {
+	if apierrors.IsNotFound(err) {
+		return Missing(kind, name, p.namespace)
+	}
+	return fmt.Errorf("look at %s %s: %w", kind, name, err)
+}
+
+// Missing says that an object that is to be broken is not there.
+func Missing(kind, name, namespace string) error {
+	return missing("kubectl get "+strings.ToLower(kind)+" shows those that there are", "there is no %s %s in namespace %s", kind, name, namespace)
+}
+
 // data changes a key of a ConfigMap or Secret. It is undone unless somebody else
 // has changed the key meanwhile.
 func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
@@ -301,7 +333,7 @@ func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
 		api := p.client.CoreV1().ConfigMaps(p.namespace)
 		c, err := api.Get(ctx, f.Name, metav1.GetOptions{})
 		if err != nil {
-			return missing("kubectl get configmaps shows those that there are", "look at ConfigMap %s: %v", f.Name, err)
+			return p.unseen(err, "ConfigMap", f.Name)
 		}
 		data = c.Data
 		patch = func(ctx context.Context, body []byte) error {
@@ -313,7 +345,7 @@ func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
 		api := p.client.CoreV1().Secrets(p.namespace)
 		s, err := api.Get(ctx, f.Name, metav1.GetOptions{})
 		if err != nil {
-			return missing("kubectl get secrets shows those that there are", "look at Secret %s: %v", f.Name, err)
+			return p.unseen(err, "Secret", f.Name)
 		}
 		data = map[string]string{}
 		for k, v := range s.Data {
@@ -343,7 +375,7 @@ func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
 	var err error
 	switch {
 	case !had && broken == nil:
-		return missing("name one that it has", "%s %s has no key %s", f.Kind, f.Name, f.Key)
+		return missing(fmt.Sprintf("kubectl describe %s %s shows those that it has", strings.ToLower(f.Kind), f.Name), "%s %s has no key %s", f.Kind, f.Name, f.Key)
 	case broken == nil: // who has added it anew meanwhile has added what was there
 		undo.Merge, err = json.Marshal(map[string]any{"data": map[string]any{f.Key: was}})
 	case had:

@@ -390,7 +390,7 @@ func TestRealRefused(t *testing.T) {
 		{[]string{"disk", "pod=free", "path=/nowhere", "size=1Mi"}, "no such file"},
 		{[]string{"image", "image=nowhere:v1", "pod=free"}, "not found"},
 		{[]string{"node", "node=nobody", "do=pause"}, "there is no node nobody"},
-		{[]string{"data", "kind=Secret", "name=none", "key=k"}, "not found"},
+		{[]string{"data", "kind=Secret", "name=none", "key=k"}, "there is no Secret none"},
 	} {
 		f, err := lab.ReadFault(x.words)
 		if err != nil {

@@ -354,6 +354,8 @@ func ReadFault(words []string) (*Fault, error) {
 	for i, w := range words {
 		name, value, ok := strings.Cut(w, "=")
 		switch n, err := strconv.Atoi(value); {
+		case i == 0 && ok:
+			return nil, Errors{{File: w, Msg: "the kind of fault comes first, and then its fields: network pod=web do=cut"}}
 		case i == 0:
 			whole[w] = what
 		case !ok:

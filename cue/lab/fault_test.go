@@ -52,6 +52,8 @@ func TestReadFaultRefuses(t *testing.T) {
 		{[]string{"kill"}, `kill: a Pod is told by its name or by its labels`},
 		{[]string{"kill", "pod=web", "signal=NO"}, `"NO" is not one of "ABRT"`},
 		{[]string{"kill", "pod=web", "color=red"}, `there is no field "color" here; there are container, pod, selector, signal`},
+		{[]string{"pod=web", "kill"}, `the kind of fault comes first`},
+		{[]string{"apply=x.yaml"}, `the kind of fault comes first`},
 		{[]string{"kill", "web"}, `after the kind of fault come its fields, as pod=web`},
 		{[]string{"kill", "pod=web", "for=1m"}, `this fault does not last: leave for out`},
 		{[]string{"network", "pod=web", "do=slow"}, `rate: "2Ki" goes with do: "slow"`},

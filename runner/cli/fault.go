@@ -24,7 +24,7 @@ func newFault(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "inject KIND FIELD=VALUE...", Short: "Break something now", Args: cobra.MinimumNArgs(1),
+			Use: "inject KIND FIELD=VALUE...", Short: "Break something now", Args: cobra.ArbitraryArgs,
 			Long: `Inject breaks something of the current lab, as a fault of a check could: the kinds and their fields are those of #Fault in docs/reference.md. What
 lasts ends by itself (for=30s says when; ten minutes where nothing is said), when the lab is reset or stopped, or with podlab fault heal, also when podlab is
 killed meanwhile. It stands in the record of what happened.`,
@@ -45,6 +45,9 @@ killed meanwhile. It stands in the record of what happened.`,
 }
 
 func (a *app) injectFault(ctx context.Context, words []string) error {
+	if len(words) == 0 {
+		return usage("say what is to be broken: a kind of fault, and its fields")("podlab fault inject --help has examples; docs/reference.md#fault lists the kinds")
+	}
 	f, err := lab.ReadFault(words)
 	if err != nil {
 		return usage("%v", err)("docs/reference.md#fault lists the kinds and their fields; podlab fault inject --help has examples")
@@ -136,7 +139,8 @@ func (a *app) healFaults(ctx context.Context, ids []string) error {
 			}
 		}
 		if len(some) == 0 {
-			return "nothing is broken on purpose", nil
+			fmt.Fprintln(a.Out, "nothing is broken on purpose")
+			return "", nil // nothing to record
 		}
 		var what []string
 		for _, f := range some {
@@ -186,14 +190,14 @@ func (a *app) faultImage(ctx context.Context, x *runner.Session) error {
 }
 
 // recorded does something in the namespace of a session, or, without one, in the default
-// one, says it, and records it with the session.
+// one, says it, and records it with the session. What is "" has been said.
 func (a *app) recorded(x *runner.Session, do func(namespace string) (string, error)) error {
 	namespace := "default"
 	if x != nil {
 		namespace = x.State.Namespace
 	}
 	what, err := do(namespace)
-	if err != nil {
+	if err != nil || what == "" {
 		return err
 	}
 	fmt.Fprintln(a.Out, what)
