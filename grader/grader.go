@@ -140,7 +140,7 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		return changed
 	}
 	for _, s := range g.states {
-		if s.passed {
+		if s.passed || s.lost {
 			continue
 		}
 		// A window that was open until now has lasted until now, whatever this
@@ -154,6 +154,10 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		}
 		before := s.conditional()
 		changed = g.judge(s, e) || changed || !slices.Equal(before, s.conditional())
+		if s.AsFound && !s.passed && s.errored == "" {
+			s.lost = true
+			s.message += "; what counts is how it was when this was so: " + g.titles(s.Needs)
+		}
 	}
 	return changed
 }
@@ -242,7 +246,7 @@ func (g *Grader) Due() (due time.Time) {
 		if s.passed {
 			continue
 		}
-		for _, t := range []time.Time{s.windowEnds(), s.late(), s.silent()} {
+		for _, t := range []time.Time{s.windowEnds(), s.breaks(), s.late(), s.silent()} {
 			if !t.IsZero() && t.After(g.last.Time) && (due.IsZero() || t.Before(due)) {
 				due = t
 			}
@@ -266,11 +270,16 @@ func (g *Grader) Counts(check string) bool {
 	return s != nil && !s.passed && (!s.since.IsZero() || !s.ran)
 }
 
-// Faults are the checks whose fault is to be injected now; with first, only those
-// where that has not come to nothing before.
-func (g *Grader) Faults(first bool) (out []*lab.Check) {
+// Faults are the checks whose fault is to be injected now, when the learner is on the
+// given page: on another one what lasts would be mended at once. With first, they are only
+// those where that has not come to nothing before.
+func (g *Grader) Faults(page string, first bool) (out []*lab.Check) {
 	for _, s := range g.states {
-		if s.Fault != nil && s.ready && s.broken.seq == 0 && g.Waiting(s.ID) && !(first && s.tried != "") {
+		switch due := s.breaks(); {
+		case due.IsZero(), g.last.Time.Before(due), !g.Waiting(s.ID):
+		case s.step != page && s.Fault.Lasts():
+		case first && s.tried != "":
+		default:
 			out = append(out, s.Check)
 		}
 	}

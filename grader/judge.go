@@ -34,7 +34,7 @@ func (g *Grader) judge(s *state, e timeline.Entry) (changed bool) {
 		return g.judgeGone(s, e, own)
 	case !exists:
 		s.since, s.progress, s.looked, s.observed = time.Time{}, nil, 0, nil
-		s.ready = false
+		s.ready = time.Time{}
 		return s.overdue(e) || s.fail(e.Seq, differences{}, "%s", g.missing(own))
 	case s.looked == o.seq:
 		return s.overdue(e)
@@ -90,7 +90,7 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 			return false
 		}
 		if s.broken.seq == 0 {
-			return s.await(o)
+			return s.await(e.Time, o)
 		}
 		if o.seq <= s.broken.from {
 			return false // as it was before the fault
@@ -131,21 +131,27 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 }
 
 // await looks whether the fault can be injected.
-func (s *state) await(o observation) bool {
+func (s *state) await(at time.Time, o observation) bool {
 	if s.Want != nil && !s.Want.Met(o.view) {
-		s.ready = false
+		s.ready = time.Time{}
 		return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it then", o.otherwise)
 	}
-	s.ready = true
+	if s.ready.IsZero() {
+		s.ready = at
+	}
 	// What was not so when it was whole before, and is now, may have come of a fault
 	// whose word is still to come. Where that failed, it has not.
 	if so := s.After.Met(o.view); s.intact == 0 || s.wasSo || !so || s.errored != "" {
 		s.intact, s.wasSo = o.seq, so
 	}
-	if s.tried != "" {
-		return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it again. The last time %s", s.tried)
+	when := " now"
+	if s.Fault.Delay > 0 {
+		when = fmt.Sprintf(" once it has been so for %s", s.Fault.Delay)
 	}
-	return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it now")
+	if s.tried != "" {
+		return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it again%s. The last time %s", strings.TrimSuffix(when, " now"), s.tried)
+	}
+	return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it%s", when)
 }
 
 // overdue ends a try at recovering from a fault that has taken too long: once
@@ -268,7 +274,7 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 	}
 	s.ran = true
 	if e.Exec.Error != "" {
-		s.errored, s.since, s.ready = e.Exec.Error, time.Time{}, false
+		s.errored, s.since, s.ready = e.Exec.Error, time.Time{}, time.Time{}
 		return true
 	}
 	result := view.Exec{ExitCode: e.Exec.ExitCode, Stdout: e.Exec.Stdout, Stderr: e.Exec.Stderr}.View()
@@ -288,7 +294,7 @@ func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
 	}
 	s.ran = true
 	if e.HTTP.Error != "" {
-		s.errored, s.since, s.ready = e.HTTP.Error, time.Time{}, false
+		s.errored, s.since, s.ready = e.HTTP.Error, time.Time{}, time.Time{}
 		return true
 	}
 	answer := view.HTTP{Status: e.HTTP.Status, Body: e.HTTP.Body, Headers: e.HTTP.Headers}.View()

@@ -30,7 +30,7 @@ func mends(t *testing.T, l *lab.Lab, cases []mending) {
 			for _, e := range x.tape(newTape(t)).file.Entries() {
 				g.Observe(e)
 			}
-			if got := len(g.Faults(false)) == 1; got != x.break_ {
+			if got := len(g.Faults(x.page, false)) == 1; got != x.break_ {
 				t.Errorf("to be broken: %v", got)
 			}
 			if got := len(g.Mendable(x.page)) == 1; got != x.mend {
@@ -82,10 +82,65 @@ func TestFaultsAreMended(t *testing.T) {
 		{"mended on another page, and back", func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").mended("").pod("p", "u", "Running", true)
 		}, "a", true, false, grader.Pending},
+		{"mended on another page, which it stays on", func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").mended("").pod("p", "u", "Running", true)
+		}, "b", false, false, grader.Pending},
+		{"on another page from the beginning", func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, "b", false, false, grader.Pending},
 		{"what was seen before it was mended does not count for the next time", func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").mended("").pod("p", "u", "Running", false)
 		}, "a", true, false, grader.Pending},
 	})
+}
+
+// A fault with a delay waits until its want has been met for so long, without a break and
+// watched all the while; the time that is left after it begins with the fault.
+func TestFaultsAreDelayed(t *testing.T) {
+	l := load(t, check("one", onPod+`want: status: conditions: Ready: status: "True", fault: {network: {pod: "p", do: "cut"}, delay: "10s"}
+		after: status: conditions: Ready: status: "False", within: "10s"`))
+	ready := func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }
+	mends(t, l, []mending{
+		{"not yet", func(x *tape) *tape { return ready(x).clock(9 * time.Second) }, "a", false, false, grader.Pending},
+		{"now", func(x *tape) *tape { return ready(x).clock(10 * time.Second) }, "a", true, false, grader.Pending},
+		{"on another page", func(x *tape) *tape { return ready(x).clock(10 * time.Second) }, "b", false, false, grader.Pending},
+		{"other states that are as wanted do not begin it anew", func(x *tape) *tape {
+			return ready(x).clock(5*time.Second).pod("p", "u", "Pending", true).clock(4 * time.Second)
+		}, "a", true, false, grader.Pending},
+		{"a break does", func(x *tape) *tape {
+			return ready(x).clock(5*time.Second).pod("p", "u", "Running", false).pod("p", "u", "Running", true).clock(9 * time.Second)
+		}, "a", false, false, grader.Pending},
+		{"so does another Pod", func(x *tape) *tape {
+			return ready(x).clock(5*time.Second).deleted("p", "u").pod("p", "v", "Running", true).clock(9 * time.Second)
+		}, "a", false, false, grader.Pending},
+		{"so does a time in which nobody watched", func(x *tape) *tape {
+			return ready(x).gap().clock(20 * time.Second).synced()
+		}, "a", false, false, grader.Pending},
+		{"and then it waits as long", func(x *tape) *tape {
+			return ready(x).gap().clock(20 * time.Second).synced().clock(10 * time.Second)
+		}, "a", true, false, grader.Pending},
+		{"what comes before it is broken is not what came of it", func(x *tape) *tape {
+			return ready(x).clock(5*time.Second).pod("p", "u", "Running", false)
+		}, "a", false, false, grader.Pending},
+		{"the time to recover is what it was", func(x *tape) *tape {
+			return ready(x).clock(15*time.Second).fault("").clock(9*time.Second).pod("p", "u", "Running", false)
+		}, "a", false, true, grader.Passed},
+		{"it could not be broken, and is tried again at once", func(x *tape) *tape {
+			return ready(x).clock(10 * time.Second).fault("no")
+		}, "a", true, false, grader.Errored},
+		{"the second time it waits as long", func(x *tape) *tape {
+			return ready(x).clock(10 * time.Second).fault("").clock(11 * time.Second).mended("").clock(9 * time.Second)
+		}, "a", false, false, grader.Pending},
+	})
+
+	g := grader.New(l)
+	for _, e := range ready(newTape(t)).file.Entries() {
+		g.Observe(e)
+	}
+	if r := g.Report(false).Results[0]; !strings.Contains(r.Message, "podlab breaks it once it has been so for 10s") {
+		t.Errorf("says: %s", r.Message)
+	}
+	if wait := g.Due().Sub(time.Date(2026, 1, 1, 12, 0, 4, 0, time.UTC)); wait != 10*time.Second {
+		t.Errorf("due in %s", wait)
+	}
 }
 
 // What a command broke is undone when nothing came of it in time, so that it can be
@@ -207,7 +262,7 @@ func TestOnlyWhatIsWholeIsBroken(t *testing.T) {
 		for _, e := range c.tape(newTape(t).synced()).file.Entries() {
 			g.Observe(e)
 		}
-		if len(g.Faults(false)) > 0 {
+		if len(g.Faults("a", false)) > 0 {
 			t.Errorf("%s: it is to be broken", name)
 		}
 	}

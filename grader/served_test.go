@@ -69,7 +69,7 @@ func TestServedThroughout(t *testing.T) {
 			for _, e := range x.tape(newTape(t)).file.Entries() {
 				g.Observe(e)
 			}
-			if got := len(g.Faults(false)) == 1; got != x.break_ {
+			if got := len(g.Faults("a", false)) == 1; got != x.break_ {
 				t.Errorf("to be broken: %v", got)
 			}
 			for _, page := range []string{"a", "b"} { // it goes on when the page is turned

@@ -47,7 +47,9 @@ type state struct {
 	answer  *timeline.Entry  // the newest one
 	answers int
 
-	ready  bool       // what the fault is to break is as it has to be
+	lost bool // what counts as it was found was not as wanted
+
+	ready  time.Time  // since when what the fault is to break is as it has to be, or zero
 	intact int64      // the last entry that showed it so before anything came of the fault
 	wasSo  bool       // and what must come of the fault was there already
 	broken brokenness // the fault was injected
@@ -97,8 +99,8 @@ type brokenness struct {
 // forget is what a check does not know of a new namespace.
 func (s *state) forget() {
 	s.progress, s.ran, s.observed, s.absent = nil, false, nil, false
-	s.line, s.lines, s.reasons = 0, nil, nil
-	s.ready, s.intact, s.broken, s.mended, s.tried = false, 0, brokenness{}, false, ""
+	s.line, s.lines, s.reasons, s.lost = 0, nil, nil, false
+	s.ready, s.intact, s.broken, s.mended, s.tried = time.Time{}, 0, brokenness{}, false, ""
 	if s.symptom {
 		s.passed = false // what was broken there is not broken here
 	}
@@ -106,11 +108,13 @@ func (s *state) forget() {
 
 // lookAgain is what to do when what was observed last may no longer be so: the
 // next observation counts, also one that is the same.
-func (s *state) lookAgain() { s.since, s.looked, s.ran, s.intact = time.Time{}, 0, false, 0 }
+func (s *state) lookAgain() {
+	s.since, s.ready, s.looked, s.ran, s.intact = time.Time{}, time.Time{}, 0, false, 0
+}
 
 // silenced is what to do when there is nobody to run a command or to answer a
 // request: what was said last is no longer so, and nothing is to be broken.
-func (s *state) silenced() { s.since, s.ran, s.ready = time.Time{}, false, false }
+func (s *state) silenced() { s.since, s.ran, s.ready = time.Time{}, false, time.Time{} }
 
 // note remembers what an entry shows whether or not the check is judged now:
 // what was written, answered or seen stays so.
@@ -130,7 +134,7 @@ func (s *state) note(e timeline.Entry) {
 			return // it is tried again
 		}
 		if s.mended = true; !s.passed { // it is broken anew when the learner comes back
-			s.ready, s.broken, s.mended = false, brokenness{}, false
+			s.broken, s.mended = brokenness{}, false
 			s.message, s.differs = "", differences{}
 			s.lookAgain()
 		}
@@ -143,7 +147,7 @@ func (s *state) note(e timeline.Entry) {
 				s.broken.from, s.looked = s.intact, 0
 			}
 			// What a command or request says now counts, also when it is what it said before.
-			s.ready, s.ran, s.since, s.message, s.differs = false, false, time.Time{}, "", differences{}
+			s.ready, s.ran, s.since, s.message, s.differs = time.Time{}, false, time.Time{}, "", differences{}
 		}
 	}
 }
@@ -221,6 +225,15 @@ func (s *state) windowEnds() time.Time {
 		return time.Time{}
 	}
 	return s.since.Add(s.Holds)
+}
+
+// breaks is when the fault is to be injected; zero while what it is to break is not as it
+// has to be, and once it is broken.
+func (s *state) breaks() time.Time {
+	if s.ready.IsZero() || s.broken.seq != 0 {
+		return time.Time{}
+	}
+	return s.ready.Add(s.Fault.Delay)
 }
 
 // late is when it is too late for what must be true after the fault; zero when

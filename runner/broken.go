@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 
 	"podlab.dev/podlab/cluster/fault"
@@ -56,6 +58,26 @@ func (x *Session) Broke(what string) error {
 	}
 	defer file.Close()
 	return x.hand(live.New(x.Lab, file), file, x.State)
+}
+
+// answerWithin is how long the cluster of a session may take to say that it is there.
+const answerWithin = 5 * time.Second
+
+// Reach returns an error when the session's cluster does not answer.
+func (x *Session) Reach(ctx context.Context) error {
+	cfg, err := x.rest()
+	if err != nil {
+		return err
+	}
+	cfg.Timeout = answerWithin
+	client, err := discovery.NewDiscoveryClientForConfig(cfg)
+	if err != nil {
+		return fmt.Errorf("connect to the cluster: %w", err)
+	}
+	if _, err := client.ServerVersion(); err != nil && ctx.Err() == nil {
+		return &live.UnreachableError{Err: err}
+	}
+	return ctx.Err()
 }
 
 // Cluster is the client configuration of the session's cluster.

@@ -45,6 +45,11 @@ func (h *hands) Prepare(ctx context.Context, s lab.Step) error {
 		}
 	}
 	for i, f := range s.Setup.Faults {
+		select {
+		case <-time.After(f.Delay):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		var trouble error
 		err := wait.PollUntilContextTimeout(ctx, time.Second, thereWithin, true, func(ctx context.Context) (bool, error) {
 			trouble = h.work.Break(ctx, h.lab.FS, setupFault(s, i), f, nil)

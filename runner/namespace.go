@@ -120,6 +120,9 @@ func (x *Session) makeNamespace(ctx context.Context, api kubernetes.Interface) (
 func waitForAccount(ctx context.Context, api kubernetes.Interface, namespace string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if err := mayLook(ctx, api, namespace); err != nil {
+		return err
+	}
 	lw := cache.NewListWatchFromClient(api.CoreV1().RESTClient(), "serviceaccounts", namespace,
 		fields.OneTermEqualSelector("metadata.name", "default"))
 	_, err := watchtools.UntilWithSync(ctx, lw, &corev1.ServiceAccount{}, nil, func(e watch.Event) (bool, error) {
@@ -129,6 +132,28 @@ func waitForAccount(ctx context.Context, api kubernetes.Interface, namespace str
 		return fmt.Errorf("wait for the default service account of namespace %s: %w", namespace, err)
 	}
 	return nil
+}
+
+// mayLook returns an error when the user may make a namespace and see nothing of what is
+// in it; where that right comes with the namespace, it may be some seconds late.
+func mayLook(ctx context.Context, api kubernetes.Interface, namespace string) error {
+	for late := time.Now().Add(5 * time.Second); ; {
+		_, err := api.CoreV1().ServiceAccounts(namespace).List(ctx, metav1.ListOptions{Limit: 1})
+		if !apierrors.IsForbidden(err) {
+			return nil // what else is in the way is seen by who waits
+		}
+		if time.Now().After(late) {
+			return &cluster.Error{
+				Kind: cluster.ErrPermission, What: fmt.Sprintf("this user may make namespace %s, and may not see the service accounts in it: %v", namespace, err),
+				Do: "use a context that may do all in the namespaces that it makes, or let podlab make a cluster: --cluster kind", Err: err,
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
 
 // waitGone waits until a namespace that is being deleted has disappeared.

@@ -28,20 +28,27 @@ const account = "fault"
 var force = metav1.ApplyOptions{FieldManager: "podlab", Force: true}
 
 // Rights are what whoever breaks things has to be allowed to do.
-func Rights() []authorizationv1.ResourceAttributes {
-	const rbac = "rbac.authorization.k8s.io"
-	return []authorizationv1.ResourceAttributes{
-		{Verb: "patch", Resource: "namespaces"},
-		{Verb: "create", Resource: "pods", Namespace: Namespace},
-		{Verb: "patch", Resource: "pods", Namespace: Namespace},
-		{Verb: "delete", Resource: "pods", Namespace: Namespace},
-		{Verb: "create", Resource: "serviceaccounts", Namespace: Namespace},
-		{Verb: "create", Group: rbac, Resource: "clusterroles"},
-		{Verb: "create", Group: rbac, Resource: "clusterrolebindings"},
-		// What the programs on the nodes are given must be had.
-		{Verb: "patch", Resource: "nodes"},
-		{Verb: "patch", Resource: "secrets"},
+func Rights() (out []authorizationv1.ResourceAttributes) {
+	to := func(group, resource, namespace string, verbs ...string) {
+		for _, v := range verbs {
+			out = append(out, authorizationv1.ResourceAttributes{Verb: v, Group: group, Resource: resource, Namespace: namespace})
+		}
 	}
+	const rbac = "rbac.authorization.k8s.io"
+	to("", "namespaces", "", "get", "patch")
+	to("", "pods", Namespace, "create", "get", "list", "watch", "patch", "delete")
+	to("", "serviceaccounts", Namespace, "create", "patch")
+	for _, kind := range []string{"clusterroles", "clusterrolebindings"} {
+		to(rbac, kind, "", "create", "patch")
+	}
+	for _, kind := range []string{"roles", "rolebindings"} {
+		to(rbac, kind, Namespace, "create", "patch")
+	}
+	// What the programs on the nodes are given must be had.
+	to("", "nodes", "", "get", "patch")
+	to("", "configmaps", "", "patch")
+	to("", "secrets", "", "patch")
+	return out
 }
 
 // Allow makes the namespace, and gives the programs in it the rights that mending

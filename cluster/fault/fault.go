@@ -42,6 +42,7 @@ const (
 	checkName = "podlab.dev/check"         // label: of which check
 	whatName  = "podlab.dev/what"          // annotation: what it does
 	untilName = "podlab.dev/until"         // annotation: when it ends by itself
+	ownName   = "podlab.dev/own"           // annotation: what no other fault can be about meanwhile
 )
 
 // How long a Pod may take to start, to answer, and to mend what it broke.
@@ -79,7 +80,7 @@ type Fault struct {
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until"`
 
-	uid string
+	uid, own string
 }
 
 // Inject does what a fault says, in a lab's namespace, for a check or by hand. The fault must be one of those
@@ -107,6 +108,9 @@ func Inject(ctx context.Context, config *rest.Config, t Target, f *lab.Fault, be
 	if err != nil {
 		return nil, err
 	}
+	if err := p.free(ctx, client); err != nil {
+		return nil, err
+	}
 	if err := allow(ctx, client); err != nil {
 		return nil, refused(err)
 	}
@@ -116,6 +120,7 @@ func Inject(ctx context.Context, config *rest.Config, t Target, f *lab.Fault, be
 		return nil, err
 	}
 	pod := agent(program(p.order.ID, p.node, t, f.String(), f.For, "wait", string(text)))
+	pod.Annotations[ownName] = p.own
 	if pod, err = client.CoreV1().Pods(Namespace).Create(ctx, pod, metav1.CreateOptions{}); err != nil {
 		return nil, refused(err)
 	}
@@ -221,7 +226,7 @@ func of(p *corev1.Pod) *Fault {
 	until, _ := time.Parse(time.RFC3339, p.Annotations[untilName])
 	return &Fault{
 		ID: strings.TrimPrefix(p.Name, podName("")), Lab: p.Labels[labName], What: p.Annotations[whatName], Node: p.Spec.NodeName,
-		Since: p.CreationTimestamp.Time, Until: until, uid: string(p.UID),
+		Since: p.CreationTimestamp.Time, Until: until, uid: string(p.UID), own: p.Annotations[ownName],
 	}
 }
 

@@ -25,6 +25,10 @@ import (
 type plan struct {
 	node  string
 	order order.Order
+	// own is what no other fault can be about meanwhile, or "": a key that is changed
+	// twice could not be given back in any order, and on a node that stands still no
+	// program starts.
+	own string
 	// change is done in the API server before the program on the node gets the word;
 	// that program undoes it.
 	change func(context.Context) error
@@ -53,7 +57,9 @@ func prepare(ctx context.Context, client kubernetes.Interface, namespace string,
 		err = p.container(ctx, f.CPU.PodFault)
 	case f.Memory != nil:
 		p.order.Kind = order.Memory
-		err = p.container(ctx, *f.Memory)
+		if err = p.container(ctx, *f.Memory); err == nil {
+			err = p.limited(ctx, *f.Memory)
+		}
 	case f.Disk != nil:
 		p.order.Kind, p.order.Path, p.order.Bytes = order.Disk, f.Disk.Path, f.Disk.Bytes
 		err = p.container(ctx, f.Disk.PodFault)
@@ -75,6 +81,24 @@ func prepare(ctx context.Context, client kubernetes.Interface, namespace string,
 	}
 	return &p.plan, err
 }
+
+// free returns an error when what the fault is about is another one's, or its node is.
+func (p *plan) free(ctx context.Context, client kubernetes.Interface) error {
+	all, err := list(ctx, client, Target{}.selector())
+	if err != nil {
+		return nil //nolint:nilerr // who may not look may not break anything either, which is said next
+	}
+	for _, f := range all {
+		switch f.own {
+		case "":
+		case p.own, wholeNode(p.node):
+			return missing("podlab fault heal "+f.ID+" mends that", "it cannot be broken while podlab %s", f.What)
+		}
+	}
+	return nil
+}
+
+func wholeNode(name string) string { return "node " + name }
 
 // missing says that there is nothing to break.
 func missing(do, format string, args ...any) error {
@@ -142,6 +166,23 @@ func (p *planner) container(ctx context.Context, f lab.PodFault) error {
 	return nil
 }
 
+// limited returns an error when a container may take all of the node's memory.
+func (p *planner) limited(ctx context.Context, f lab.PodFault) error {
+	pod, err := p.pod(ctx, f.PodChoice)
+	if err != nil {
+		return err
+	}
+	if r := pod.Spec.Resources; r != nil && !r.Limits.Memory().IsZero() {
+		return nil
+	}
+	for i, c := range slices.Concat(pod.Spec.Containers, pod.Spec.InitContainers) {
+		if (c.Name == f.Container || f.Container == "" && i == 0) && c.Resources.Limits.Memory().IsZero() {
+			return missing("give it one: resources: limits: memory: 64Mi", "the container %s of Pod %s has no memory limit, and would take that of the node", c.Name, pod.Name)
+		}
+	}
+	return nil
+}
+
 // nodeOf is a node, by its name or by a Pod that is on it.
 func (p *planner) nodeOf(ctx context.Context, name string, on lab.PodChoice) (string, error) {
 	if name == "" {
@@ -163,13 +204,13 @@ const controlPlane = "node-role.kubernetes.io/control-plane"
 func (p *planner) onNode(ctx context.Context, f *lab.NodeFault) error {
 	switch f.Do {
 	case "stop-kubelet":
-		p.order.Kind, p.order.Program = order.Stop, "kubelet"
+		p.order.Kind, p.order.Program, p.own = order.Stop, "kubelet", wholeNode(p.node)
 	case "restart-kubelet":
 		p.order.Kind, p.order.Program = order.Restart, "kubelet"
 	case "restart-runtime":
 		p.order.Kind, p.order.Program = order.Restart, "containerd"
 	case "pause", "stop":
-		p.order.Kind = map[string]string{"pause": order.Pause, "stop": order.Off}[f.Do]
+		p.order.Kind, p.own = map[string]string{"pause": order.Pause, "stop": order.Off}[f.Do], wholeNode(p.node)
 		n, err := p.client.CoreV1().Nodes().Get(ctx, p.node, metav1.GetOptions{})
 		if err != nil {
 			return fmt.Errorf("look at node %s: %w", p.node, err)
@@ -254,12 +295,31 @@ func (p *planner) taint(text string) error {
 			if slices.ContainsFunc(n.Spec.Taints, func(has corev1.Taint) bool { return has.Key == key }) {
 				return missing("choose another key", "node %s has a taint %s already", p.node, key)
 			}
-			n.Spec.Taints = append(n.Spec.Taints, t)
-			_, err = p.client.CoreV1().Nodes().Update(ctx, n, metav1.UpdateOptions{})
+			// By its version, a node that has changed meanwhile is looked at again.
+			body, err := json.Marshal(map[string]any{
+				"metadata": map[string]any{"resourceVersion": n.ResourceVersion}, "spec": map[string]any{"taints": append(n.Spec.Taints, t)},
+			})
+			if err != nil {
+				return err
+			}
+			_, err = p.client.CoreV1().Nodes().Patch(ctx, p.node, types.MergePatchType, body, metav1.PatchOptions{})
 			return err
 		})
 	}
 	return nil
+}
+
+// unseen explains why an object cannot be looked at.
+func (p *planner) unseen(err error, kind, name string) error {
+	if apierrors.IsNotFound(err) {
+		return Missing(kind, name, p.namespace)
+	}
+	return fmt.Errorf("look at %s %s: %w", kind, name, err)
+}
+
+// Missing says that an object that is to be broken is not there.
+func Missing(kind, name, namespace string) error {
+	return missing("kubectl get "+strings.ToLower(kind)+" shows those that there are", "there is no %s %s in namespace %s", kind, name, namespace)
 }
 
 // data changes a key of a ConfigMap or Secret. It is undone unless somebody else
@@ -273,7 +333,7 @@ func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
 		api := p.client.CoreV1().ConfigMaps(p.namespace)
 		c, err := api.Get(ctx, f.Name, metav1.GetOptions{})
 		if err != nil {
-			return missing("kubectl get configmaps shows those that there are", "look at ConfigMap %s: %v", f.Name, err)
+			return p.unseen(err, "ConfigMap", f.Name)
 		}
 		data = c.Data
 		patch = func(ctx context.Context, body []byte) error {
@@ -285,7 +345,7 @@ func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
 		api := p.client.CoreV1().Secrets(p.namespace)
 		s, err := api.Get(ctx, f.Name, metav1.GetOptions{})
 		if err != nil {
-			return missing("kubectl get secrets shows those that there are", "look at Secret %s: %v", f.Name, err)
+			return p.unseen(err, "Secret", f.Name)
 		}
 		data = map[string]string{}
 		for k, v := range s.Data {
@@ -315,7 +375,7 @@ func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
 	var err error
 	switch {
 	case !had && broken == nil:
-		return missing("name one that it has", "%s %s has no key %s", f.Kind, f.Name, f.Key)
+		return missing(fmt.Sprintf("kubectl describe %s %s shows those that it has", strings.ToLower(f.Kind), f.Name), "%s %s has no key %s", f.Kind, f.Name, f.Key)
 	case broken == nil: // who has added it anew meanwhile has added what was there
 		undo.Merge, err = json.Marshal(map[string]any{"data": map[string]any{f.Key: was}})
 	case had:
@@ -335,6 +395,7 @@ func (p *planner) data(ctx context.Context, f *lab.DataFault) error {
 	}
 	p.order.Kind = order.Hold
 	p.order.Undo = []order.Undo{undo}
+	p.own = fmt.Sprintf("%s %s/%s %s", f.Kind, p.namespace, f.Name, f.Key)
 	p.change = func(ctx context.Context) error {
 		if err := patch(ctx, body); err != nil {
 			return fmt.Errorf("change %s %s: %w", f.Kind, f.Name, err)

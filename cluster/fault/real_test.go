@@ -356,6 +356,29 @@ func TestRealRefused(t *testing.T) {
 	w.ready("free", true)
 	w.pod("host", w.workers[0], func(s *corev1.PodSpec) { s.HostNetwork = true }, "sleep", "infinity")
 	w.ready("host", true)
+	if _, err := w.client.CoreV1().ConfigMaps(here).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "twice"}, Data: map[string]string{"k": "v"}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	w.inject("data", "kind=ConfigMap", "name=twice", "key=k", "value=x")
+	again, err := lab.ReadFault([]string{"data", "kind=ConfigMap", "name=twice", "key=k", "value=y"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fault.Inject(t.Context(), w.config, fault.Target{Namespace: here}, again, nil); err == nil || !strings.Contains(err.Error(), "it cannot be broken while podlab changes the key k of ConfigMap twice") {
+		t.Errorf("the same key twice: %v", err)
+	}
+	w.heal()
+	w.inject("node", "node="+w.workers[1], "do=stop-kubelet")
+	for _, words := range [][]string{{"node", "node=" + w.workers[1], "do=pause"}, {"image", "image=" + toolbox.Ref, "node=" + w.workers[1]}} {
+		f, err := lab.ReadFault(words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fault.Inject(t.Context(), w.config, fault.Target{Namespace: here}, f, nil); err == nil || !strings.Contains(err.Error(), "it cannot be broken while podlab stops the kubelet of node") {
+			t.Errorf("%q: %v", words, err)
+		}
+	}
+	w.heal()
 	for _, x := range []struct {
 		words []string
 		want  string
@@ -367,7 +390,7 @@ func TestRealRefused(t *testing.T) {
 		{[]string{"disk", "pod=free", "path=/nowhere", "size=1Mi"}, "no such file"},
 		{[]string{"image", "image=nowhere:v1", "pod=free"}, "not found"},
 		{[]string{"node", "node=nobody", "do=pause"}, "there is no node nobody"},
-		{[]string{"data", "kind=Secret", "name=none", "key=k"}, "not found"},
+		{[]string{"data", "kind=Secret", "name=none", "key=k"}, "there is no Secret none"},
 	} {
 		f, err := lab.ReadFault(x.words)
 		if err != nil {

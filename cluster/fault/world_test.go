@@ -34,9 +34,11 @@ const here = "default"
 // server, and a Pod client on the other.
 type world struct {
 	*testing.T
-	config  *rest.Config
-	client  *kubernetes.Clientset
-	workers []string
+	config *rest.Config
+	// kubeconfig is the file that says the same to others.
+	kubeconfig string
+	client     *kubernetes.Clientset
+	workers    []string
 }
 
 func newWorld(t *testing.T) *world {
@@ -47,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatalf("up: %v%s\n%s", err, drivertest.Detail(err), heard)
 	}
-	w := &world{T: t}
+	w := &world{T: t, kubeconfig: c.Kubeconfig}
 	if w.config, err = c.RESTConfig(); err != nil {
 		t.Fatal(err)
 	}

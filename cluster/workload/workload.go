@@ -195,6 +195,9 @@ func (w *Workload) Break(ctx context.Context, fsys fs.FS, check string, f *lab.F
 		if err == nil {
 			err = api.Delete(ctx, f.Delete.Name, metav1.DeleteOptions{})
 		}
+		if apierrors.IsNotFound(err) {
+			return fault.Missing(f.Delete.GVK.Kind, f.Delete.Name, w.namespace)
+		}
 		if err != nil {
 			return fmt.Errorf("delete %s %s: %w", f.Delete.GVK.Kind, f.Delete.Name, err)
 		}

@@ -16,6 +16,9 @@ type Check struct {
 	ID, Title string
 	Points    int
 	Needs     []string
+	// AsFound tells that the condition counts at the moment only at which the needs
+	// are met.
+	AsFound bool
 	// Within is how long the condition may take; 0 means that it was not said.
 	Within time.Duration
 	Why    string
@@ -125,6 +128,9 @@ type Hint struct {
 // Takes is how long a check may take that is about to pass, as far as it says.
 func (c *Check) Takes() time.Duration {
 	d := c.Within + c.Holds
+	if c.Fault != nil {
+		d += c.Fault.Delay
+	}
 	if c.Throughout != nil {
 		d += c.Throughout.For + asking
 	}

@@ -85,6 +85,7 @@ type rawCheck struct {
 	Title    string    `json:"title"`
 	Points   int       `json:"points"`
 	Needs    []string  `json:"needs"`
+	AsFound  bool      `json:"asFound"`
 	Within   string    `json:"within"`
 	Why      string    `json:"why"`
 	Next     string    `json:"next"`
@@ -229,12 +230,15 @@ func (d *decoder) exists(fsys fs.FS, file, path string) {
 func (d *decoder) check(in rawCheck, p string) Check {
 	c := Check{
 		ID: in.ID, Title: in.Title, Points: in.Points, Needs: in.Needs,
-		Within: duration(in.Within), Why: in.Why, Next: in.Next,
+		AsFound: in.AsFound, Within: duration(in.Within), Why: in.Why, Next: in.Next,
 	}
 	if in.Quiz != nil {
 		c.Quiz = d.quiz(in, p)
 	} else {
 		c.Condition = d.condition(in.rawCondition, p, in.Fault == nil && len(in.Criteria) == 0)
+	}
+	if alone := c.Object != nil && len(in.Criteria)+len(c.Seen) == 0 && c.Never == nil && c.Holds+c.Within == 0 && in.Fault == nil; c.AsFound && (!alone || len(c.Needs) == 0) {
+		d.add(d.pos(p+".asFound"), p+".asFound", "what counts as it is found is an object, once: write asFound beside object, want or gone, and needs, and nothing else")
 	}
 	c.shape = c.shapeIn(d.kinds)
 	if len(in.Criteria) > 0 {

@@ -14,7 +14,7 @@ import (
 )
 
 // Fault is one thing that podlab breaks. Exactly one of its fields is set, besides
-// For; Apply is a file of the lab.
+// Delay and For; Apply is a file of the lab.
 type Fault struct {
 	Delete  *Object
 	Evict   *PodFault
@@ -29,14 +29,19 @@ type Fault struct {
 	Image   *ImageFault
 	Data    *DataFault
 	GPU     *GPUFault
+	// Delay is how long is waited before: with a check, from when its condition is met,
+	// and without a break.
+	Delay time.Duration
 	// For is how long it lasts at most, where it lasts.
 	For time.Duration
 }
 
-// longest is how long a fault may last that says nothing, and any.
+// usual is how long a fault lasts that says nothing, longest how long any may, and latest
+// how long it may be waited for.
 const (
 	usual   = 10 * time.Minute
 	longest = time.Hour
+	latest  = time.Minute
 )
 
 // PodChoice is a Pod, by its name or by a selector of labels; one of them is set. Of
@@ -207,6 +212,7 @@ type rawFault struct {
 	Image   *ImageFault   `json:"image"`
 	Data    *DataFault    `json:"data"`
 	GPU     *GPUFault     `json:"gpu"`
+	Delay   string        `json:"delay"`
 	For     string        `json:"for"`
 }
 
@@ -241,7 +247,8 @@ func (d *decoder) fault(c *Check, in rawCheck, p string) {
 func (d *decoder) broken(in *rawFault, p string) *Fault {
 	f := &Fault{
 		Evict: in.Evict, Exec: in.Exec, Apply: in.Apply, Kill: in.Kill, CPU: in.CPU, Memory: in.Memory, Disk: in.Disk,
-		Network: in.Network, Node: in.Node, Image: in.Image, Data: in.Data, GPU: in.GPU, For: duration(in.For),
+		Network: in.Network, Node: in.Node, Image: in.Image, Data: in.Data, GPU: in.GPU,
+		Delay: duration(in.Delay), For: duration(in.For),
 	}
 	if in.Delete != nil {
 		f.Delete = d.object(*in.Delete, p+".delete")
@@ -271,6 +278,9 @@ func (d *decoder) broken(in *rawFault, p string) *Fault {
 		}
 	}
 	d.choice(f, p)
+	if f.Delay > latest {
+		no(".delay", "no fault is waited for longer than a minute")
+	}
 	switch {
 	case f.For != 0 && !f.Lasts():
 		no(".for", "this fault does not last: leave for out")
@@ -344,11 +354,13 @@ func ReadFault(words []string) (*Fault, error) {
 	for i, w := range words {
 		name, value, ok := strings.Cut(w, "=")
 		switch n, err := strconv.Atoi(value); {
+		case i == 0 && ok:
+			return nil, Errors{{File: w, Msg: "the kind of fault comes first, and then its fields: network pod=web do=cut"}}
 		case i == 0:
 			whole[w] = what
 		case !ok:
 			return nil, Errors{{File: w, Msg: "after the kind of fault come its fields, as pod=web"}}
-		case name == "for":
+		case name == "for" || name == "delay":
 			whole[name] = value
 		case err == nil && (name == "port" || name == "workers"):
 			what[name] = n

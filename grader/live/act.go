@@ -145,7 +145,7 @@ func (g *Grading) acts(ctx context.Context) (failed bool, err error) {
 	page := g.lab.Step(step)
 	prepare := page >= 0 && !g.grader.Prepared(step)
 	restorable := g.grader.Restorable()
-	faults, mendable := g.grader.Faults(g.tired), g.grader.Mendable(step)
+	faults, mendable := g.grader.Faults(step, g.tired), g.grader.Mendable(step)
 	redo := g.grader.Clearing()
 	steps, rebuild := g.grader.Rebuilding()
 	g.mu.Unlock()

@@ -61,7 +61,8 @@ func (g *Grading) sink(e timeline.Entry) error {
 	if err != nil {
 		return err
 	}
-	if g.grader.Observe(e) {
+	due := g.grader.Due()
+	if g.grader.Observe(e) || !g.grader.Due().Equal(due) { // who waits until then waits anew
 		signal(g.moved)
 	}
 	if g.listen != nil {

@@ -32,7 +32,10 @@ func Markdown(w io.Writer, s *class.Student, c *class.Class, o Options) error {
 		b.WriteString("\nNothing of the submission could be graded. Mend what is named above and hand it in again.\n")
 	}
 	if len(s.Refusals) > 0 {
-		b.WriteString("\n## Not taken\n\nThese parts of the submission were left out, and the rest was graded.\n\n")
+		b.WriteString("\n## Not taken\n\n")
+		if s.State != class.Refused {
+			b.WriteString("These parts of the submission were left out, and the rest was graded.\n\n")
+		}
 		for _, r := range s.Refusals {
 			fmt.Fprintf(&b, "- %s\n", code(Refused(r, o)))
 		}

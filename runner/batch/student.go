@@ -90,6 +90,17 @@ func (r *run) save(s *class.Student, b timeline.Bundle) error {
 	return nil
 }
 
+// nothing says why there is nothing to grade.
+func nothing(refusals []class.Refusal) string {
+	switch len(refusals) {
+	case 0:
+		return "it is empty: it has no object for a cluster, and no answer"
+	case 1:
+		return "nothing of it could be taken: " + refusals[0].Why
+	}
+	return fmt.Sprintf("nothing of it could be taken: %s, and %d more", refusals[0].Why, len(refusals)-1)
+}
+
 // attempts grades a submission on the cluster, again when the cluster gets in the
 // way, or may have: on nodes too busy to start Pods, probes time out and what is to
 // happen within some seconds does not, whatever the student has written.
@@ -104,7 +115,7 @@ func (r *run) attempts(ctx context.Context, s *class.Student, sub *submission.Su
 	work, refusals := sub.Work(l, rules)
 	s.Refusals = append(s.Refusals, refusals...)
 	if empty(work) {
-		s.State, s.Why = class.Refused, "nothing of it could be taken"
+		s.State, s.Why = class.Refused, nothing(s.Refusals)
 		return
 	}
 	before := s.Refusals

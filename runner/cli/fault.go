@@ -24,7 +24,7 @@ func newFault(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "inject KIND FIELD=VALUE...", Short: "Break something now", Args: cobra.MinimumNArgs(1),
+			Use: "inject KIND FIELD=VALUE...", Short: "Break something now", Args: cobra.ArbitraryArgs,
 			Long: `Inject breaks something of the current lab, as a fault of a check could: the kinds and their fields are those of #Fault in docs/reference.md. What
 lasts ends by itself (for=30s says when; ten minutes where nothing is said), when the lab is reset or stopped, or with podlab fault heal, also when podlab is
 killed meanwhile. It stands in the record of what happened.`,
@@ -45,6 +45,9 @@ killed meanwhile. It stands in the record of what happened.`,
 }
 
 func (a *app) injectFault(ctx context.Context, words []string) error {
+	if len(words) == 0 {
+		return usage("say what is to be broken: a kind of fault, and its fields")("podlab fault inject --help has examples; docs/reference.md#fault lists the kinds")
+	}
 	f, err := lab.ReadFault(words)
 	if err != nil {
 		return usage("%v", err)("docs/reference.md#fault lists the kinds and their fields; podlab fault inject --help has examples")
@@ -53,6 +56,9 @@ func (a *app) injectFault(ctx context.Context, words []string) error {
 		return usage("this fault is one of a lab's checks only")("by hand: kubectl exec, kubectl apply, podlab gpu fault")
 	}
 	return a.onFaults(ctx, f.OnNode(), func(config *rest.Config, namespace string) (string, error) {
+		if err := a.delay(ctx, f); err != nil {
+			return "", err
+		}
 		what := "podlab " + f.String()
 		if !f.OnNode() {
 			w, err := workload.New(config, namespace)
@@ -70,6 +76,26 @@ func (a *app) injectFault(ctx context.Context, words []string) error {
 		}
 		return what, nil
 	})
+}
+
+// delay waits for as long as a fault says, and says so.
+func (a *app) delay(ctx context.Context, f *lab.Fault) error {
+	if f.Delay == 0 {
+		return nil
+	}
+	progress, done := a.Waits()
+	defer done()
+	wait := cluster.Event{Phase: "fault", Message: fmt.Sprintf("in %s podlab %s", f.Delay, f)}
+	began := time.Now()
+	progress(wait)
+	select {
+	case <-time.After(f.Delay):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	wait.Elapsed, wait.Done = time.Since(began), true
+	progress(wait)
+	return nil
 }
 
 func (a *app) listFaults(ctx context.Context) error {
@@ -113,7 +139,8 @@ func (a *app) healFaults(ctx context.Context, ids []string) error {
 			}
 		}
 		if len(some) == 0 {
-			return "nothing is broken on purpose", nil
+			fmt.Fprintln(a.Out, "nothing is broken on purpose")
+			return "", nil // nothing to record
 		}
 		var what []string
 		for _, f := range some {
@@ -130,26 +157,47 @@ func (a *app) onFaults(ctx context.Context, agent bool, do func(config *rest.Con
 	if err != nil {
 		return err
 	}
+	if x != nil {
+		if err := x.Reach(ctx); err != nil {
+			return err
+		}
+	}
 	if agent {
-		progress, done := a.Waits()
-		_, err := cluster.Up(ctx, a.options, lab.Needs{Faults: true}, progress)
-		done()
-		if err != nil {
+		if err := a.faultImage(ctx, x); err != nil {
 			return err
 		}
 	}
 	return a.recorded(x, func(namespace string) (string, error) { return do(config, namespace) })
 }
 
+// faultImage gives the nodes the image that breaks things, where they may not have it:
+// those of a lab that breaks things itself do, and those of a cluster that podlab was lent
+// have what they were given.
+func (a *app) faultImage(ctx context.Context, x *runner.Session) error {
+	options, needs := a.options, lab.Needs{}
+	if x != nil {
+		own, _, _ := strings.Cut(x.State.Cluster, "/")
+		if needs = x.Lab.Needs; needs.Faults || own == cluster.Existing {
+			return nil
+		}
+		options.Driver = own
+	}
+	needs.Faults = true
+	progress, done := a.Waits()
+	defer done()
+	_, err := cluster.Up(ctx, options, needs, progress)
+	return err
+}
+
 // recorded does something in the namespace of a session, or, without one, in the default
-// one, says it, and records it with the session.
+// one, says it, and records it with the session. What is "" has been said.
 func (a *app) recorded(x *runner.Session, do func(namespace string) (string, error)) error {
 	namespace := "default"
 	if x != nil {
 		namespace = x.State.Namespace
 	}
 	what, err := do(namespace)
-	if err != nil {
+	if err != nil || what == "" {
 		return err
 	}
 	fmt.Fprintln(a.Out, what)

@@ -53,9 +53,11 @@ type shownCheck struct {
 	// regular expression, of a question the right answers.
 	Want  []string `json:"want,omitempty"`
 	Never string   `json:"never,omitempty"`
-	Holds string   `json:"holds,omitempty"`
-	Fault string   `json:"fault,omitempty"`
-	After string   `json:"after,omitempty"`
+	// AsFound tells that it counts at the moment only at which the needs are met.
+	AsFound bool   `json:"asFound,omitempty"`
+	Holds   string `json:"holds,omitempty"`
+	Fault   string `json:"fault,omitempty"`
+	After   string `json:"after,omitempty"`
 	// Throughout says who must go on answering meanwhile.
 	Throughout string      `json:"throughout,omitempty"`
 	Within     string      `json:"within,omitempty"`
@@ -150,6 +152,7 @@ func showCheck(c lab.Check) shownCheck {
 	for _, w := range c.Seen {
 		out.Want = append(out.Want, w.String())
 	}
+	out.AsFound = c.AsFound
 	if c.Never != nil {
 		out.Never = c.Never.String()
 	}
@@ -253,6 +256,9 @@ func (c shownCheck) condition(b *strings.Builder) {
 		}
 	}
 	line(b, "never", c.Never)
+	if c.AsFound {
+		line(b, "as", "found when its needs are met")
+	}
 	if c.Fault != "" {
 		line(b, "fault", "podlab "+c.Fault)
 		line(b, "after", c.After)

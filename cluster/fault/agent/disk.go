@@ -34,6 +34,9 @@ func (b *breaker) injectDisk(ctx context.Context) error {
 	}
 	defer root.Close()
 	f, err := root.OpenFile(b.filler(), os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the container has no folder %s: no such file or directory", b.Path)
+	}
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,9 @@ func (b *breaker) kept() string { return "podlab.dev/kept-" + b.ID + ":v1" }
 // injectImage takes the names of an image from the node's runtime.
 func (b *breaker) injectImage(ctx context.Context) error {
 	if err := b.ctr(ctx, "images", "tag", b.Image, b.kept()); err != nil {
+		if strings.Contains(err.Error(), "not found") {
+			return fmt.Errorf("the node has no image %s: not found", b.Image)
+		}
 		return err
 	}
 	if err := b.remember(b.Image); err != nil {
