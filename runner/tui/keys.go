@@ -157,6 +157,7 @@ func (m *model) inShell(k tea.KeyPressMsg) {
 func (m *model) type_(text string) {
 	if m.shell != nil {
 		m.shell.keys.last.Store(time.Now().UnixNano())
+		poke(m.shell.hurry)
 		m.shell.send(text)
 	}
 }

@@ -2,8 +2,8 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -40,12 +40,13 @@ func Play(ctx context.Context, rec *Recording, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := newPlayer(rec, o)
-	_, err := program(ctx, p.model, o.In, o.Out).Run()
-	_, _ = o.Out.WriteString(afterwards)
-	if errors.Is(err, tea.ErrProgramKilled) && !errors.Is(err, tea.ErrProgramPanic) {
-		return nil
+	d := program(ctx, p.model, o.In, o.Out, os.Environ())
+	var crash crash
+	p.crashed = func(r any) {
+		crash.set(r)
+		end(d.program)
 	}
-	return err
+	return crash.or(d.Run())
 }
 
 func newPlayer(rec *Recording, o Options) *player {

@@ -21,6 +21,7 @@ type shell struct {
 	file  *os.File // our side of the PTY
 	input chan string
 	wake  chan struct{} // a token when there is something new to draw
+	hurry chan struct{} // and when somebody waits for it
 
 	recorder *recorder // may be nil
 	keys     keys
@@ -46,7 +47,7 @@ func openShell(cmd *exec.Cmd, width, height int, light bool, rec *recorder, cras
 	if err != nil {
 		return nil, err
 	}
-	s := &shell{cmd: cmd, file: file, input: make(chan string, 64), wake: make(chan struct{}, 1), term: vt.New(width, height), recorder: rec}
+	s := &shell{cmd: cmd, file: file, input: make(chan string, 64), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), term: vt.New(width, height), recorder: rec}
 	s.term.SetLight(light)
 	guarded := func(f func()) {
 		defer func() {
@@ -123,12 +124,7 @@ func (s *shell) feed() {
 	}
 }
 
-func (s *shell) stir() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
+func (s *shell) stir() { poke(s.wake) }
 
 // send types text. What nobody reads for too long is dropped, as terminals do.
 func (s *shell) send(text string) {

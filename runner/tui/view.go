@@ -20,9 +20,7 @@ func (m *model) View() tea.View {
 		return m.view
 	}
 	if m.width == 0 || m.height == 0 {
-		v := tea.NewView("")
-		v.AltScreen = true
-		return v
+		return tea.NewView("")
 	}
 	if m.stale || m.chrome == nil {
 		m.chrome = m.rows()
@@ -61,7 +59,6 @@ func (m *model) View() tea.View {
 		draw(nil)
 	}
 	m.view = tea.NewView(b.String())
-	m.view.AltScreen = true
 	m.view.Cursor = at
 	if m.mouse {
 		m.view.MouseMode = tea.MouseModeCellMotion
