@@ -44,6 +44,7 @@ type display struct {
 	painter *uv.TerminalRenderer
 	cells   uv.ScreenBuffer
 	shown   frameOf
+	rows    []string // of what is shown
 }
 
 // frameOf is a picture and the size that it is for.
@@ -68,7 +69,6 @@ func program(ctx context.Context, m *model, in, out *os.File, env []string) *dis
 	d.painter = uv.NewTerminalRenderer(&d.buf, env)
 	d.painter.SetColorProfile(profile)
 	d.painter.SetFullscreen(true)
-	d.painter.SetScrollOptim(true)
 	d.painter.SetTabStops(-1)
 	d.cells = uv.NewScreenBuffer(width, height)
 	d.program = tea.NewProgram(d,
@@ -290,17 +290,26 @@ func (d *display) paint() error {
 	if f.same(d.shown) && also == "" {
 		return nil
 	}
-	if d.clusters.Load() {
-		d.cells.Method = ansi.GraphemeWidth
+	if d.clusters.Load() && d.cells.Method != ansi.GraphemeWidth {
+		d.cells.Method, d.rows = ansi.GraphemeWidth, nil
 	}
 	if f.width != d.shown.width || f.height != d.shown.height {
 		d.painter.Erase()
 		d.painter.Resize(f.width, f.height)
 		d.cells.Touched = nil
 		d.cells.Resize(f.width, f.height)
+		d.rows = nil
 	}
-	d.cells.Clear()
-	uv.NewStyledString(f.view.Content).Draw(d.cells, d.cells.Bounds())
+	if d.rows == nil {
+		d.cells.Clear()
+	}
+	rows := strings.Split(f.view.Content, "\n")
+	for y, row := range rows { // most are as they were
+		if y >= len(d.rows) || d.rows[y] != row {
+			uv.NewStyledString(row).Draw(d.cells, uv.Rect(0, y, f.width, 1))
+		}
+	}
+	d.rows = rows
 	d.painter.Render(d.cells.RenderBuffer)
 	if c := f.view.Cursor; c != nil {
 		d.painter.MoveTo(c.X, c.Y)
