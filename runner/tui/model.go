@@ -382,6 +382,9 @@ func (m *model) cursor(x, y int) (c *tea.Cursor) {
 	}
 	m.shell.look(func(t *vt.Terminal) {
 		if cx, cy, visible := t.Cursor(); visible {
+			if m.player != nil {
+				cx, cy = min(cx, m.layout.shell-1), cy-m.below(t)
+			}
 			c = tea.NewCursor(x+cx, y+cy)
 		}
 	})

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/grader"
@@ -51,7 +53,8 @@ func Play(ctx context.Context, rec *Recording, o Options) error {
 
 func newPlayer(rec *Recording, o Options) *player {
 	p := &player{recording: rec, speed: 1, real: time.Now()}
-	p.model = &model{session: rec.session(), options: o, retry: make(chan struct{}, 1), player: p}
+	prefix, _ := ParsePrefix("") // as who recorded it saw it, most likely
+	p.model = &model{session: rec.session(), options: o, prefix: prefix, retry: make(chan struct{}, 1), player: p}
 	p.light = o.Theme == "light"
 	p.theme = themeOf(p.light)
 	p.rewind()
@@ -192,8 +195,10 @@ func (p *player) keyLine() string {
 		state = "‖"
 	}
 	line := " " + paint(p.theme.on, " RECORDING ") + fmt.Sprintf(" %s %s / %s ×%g   ", state, clock(p.at)[3:], clock(p.recording.Length())[3:], p.speed)
-	for _, k := range [][2]string{{"space", "pause"}, {"←→", "5 s"}, {"<>", "speed"}, {"n", "next page"}, {"q", "quit"}} {
-		line += paint(p.theme.accent, k[0]) + " " + k[1] + "  "
+	for _, k := range [][2]string{{"space", "pause"}, {"arrows", "5 s"}, {"< >", "speed"}, {"n", "next page"}, {"q", "quit"}, {"Home", "begin"}, {"t", "theme"}} {
+		if part := paint(p.theme.accent, k[0]) + " " + k[1]; ansi.StringWidth(line)+ansi.StringWidth(part) <= p.width {
+			line += part + "  "
+		}
 	}
-	return fit(line, p.width)
+	return fit(strings.TrimRight(line, " "), p.width)
 }

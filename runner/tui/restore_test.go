@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func TestTheTerminalIsRestored(t *testing.T) {
 					t.Errorf("%q was not undone", sequence.set)
 				}
 			}
-			if strings.Contains(all, " q") {
+			if regexp.MustCompile(`\x1b\[\d* q`).MatchString(all) {
 				t.Error("the cursor has another shape")
 			}
 		})

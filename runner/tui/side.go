@@ -93,7 +93,7 @@ func (m *model) pick(by int) {
 func (m *model) label(n int) string {
 	text := fmt.Sprintf("[%d]", n)
 	if n == m.picked {
-		return paint(m.theme.on, text+" Enter puts it into the shell")
+		return paint(m.theme.on, text+" Enter puts it into the shell, Enter again runs it")
 	}
 	return paint(m.theme.faint, text)
 }

@@ -33,6 +33,10 @@ func (m *model) View() tea.View {
 	var at *tea.Cursor
 	x, y, shown := m.shellAt()
 	draw := func(term *vt.Terminal) {
+		below := 0
+		if term != nil && m.player != nil {
+			below = m.below(term)
+		}
 		for i, row := range m.chrome {
 			if i > 0 {
 				b.WriteByte('\n')
@@ -40,9 +44,9 @@ func (m *model) View() tea.View {
 			if before, after, ok := strings.Cut(row, hole); ok {
 				b.WriteString(before)
 				if term != nil {
-					line := term.Row(i-y, m.back)
+					line := term.Row(i-y+below, m.back)
 					if width, _ := term.Size(); width != m.layout.shell { // of a recording
-						line = fit(line, m.layout.shell)
+						line = fit(trimBlanks(line), m.layout.shell)
 					}
 					b.WriteString(m.options.Charset.Fit(line))
 				}
@@ -66,6 +70,17 @@ func (m *model) View() tea.View {
 	m.fresh = true
 	return m.view
 }
+
+// below is how many rows of a recorded shell are left out at its top where it is
+// higher than the pane, for what happens in it to be seen.
+func (m *model) below(term *vt.Terminal) int {
+	_, height := term.Size()
+	_, y, _ := term.Cursor()
+	return min(max(y+1-m.layout.body, 0), max(height-m.layout.body, 0))
+}
+
+// trimBlanks leaves out the blanks at the end of a row, which have no style.
+func trimBlanks(row string) string { return strings.TrimRight(row, " ") }
 
 // hole is where the rows of the shell go. No text that is shown can hold it.
 const hole = "\x00"
@@ -350,58 +365,56 @@ func (m *model) keyLine() string {
 	if m.back > 0 {
 		return fit(" scrolling back: arrows, pages; Esc ends", m.width)
 	}
-	before := m.prefix.name + " "
-	lead := "typing goes to the shell"
+	lead, room := "typing goes to the shell", besideWidth
 	if m.focus == onLesson {
+		room = 100
 		lead = "arrows scroll · / finds · Tab picks · Esc to the shell"
 		if m.search.text != "" {
 			lead = "n and N go to the next and the one before · Esc ends the search"
 		}
 	}
 	line := " "
-	if m.width >= 100 || m.search.text != "" && m.focus == onLesson {
+	if m.width >= room || m.search.text != "" && m.focus == onLesson {
 		line += paint(t.faint, lead) + "   "
 	}
-	add := func(key, what string) {
-		if part := paint(t.accent, before+key) + " " + what + "  "; ansi.StringWidth(line)+ansi.StringWidth(part) <= m.width {
-			line += part
+	line += paint(t.accent, m.prefix.name) + " then  "
+	for _, k := range m.offered() {
+		if part := paint(t.accent, k[0]) + " " + k[1]; ansi.StringWidth(line)+ansi.StringWidth(part) <= m.width {
+			line += part + "  "
 		}
 	}
-	if m.cluster.err != nil {
-		add("r", "retry")
+	return fit(strings.TrimRight(line, " "), m.width)
+}
+
+// offered are the keys after the prefix that are of use now, and what they do in a
+// word, the ones that are needed most first: there may not be room for all.
+func (m *model) offered() (keys [][2]string) {
+	add := func(on bool, key, what string) {
+		if on {
+			keys = append(keys, [2]string{key, what})
+		}
 	}
-	if m.focus == onShell {
-		add("l", "lesson")
-	} else {
-		add("s", "shell")
-	}
-	add("?", "help")
-	if m.side != lessonSide || m.note != nil {
-		add("x", "close")
-	}
-	if m.pageDone() {
-		add("n", "next page")
-	}
-	if m.session.InExam() {
-		add("S", "submit")
-		add("f", "flag")
-	} else {
-		add("h", "hint")
-	}
-	if len(m.page.Commands()) > 0 {
-		add("1-9", "command")
-	}
-	if m.openQuestion() != nil {
-		add("a", "answer")
-	}
-	add("c", "checks")
-	if !m.pageDone() {
-		add("n", "next")
-	}
-	add("b", "back")
-	add("z", "zoom")
-	add("q", "quit")
-	return fit(line, m.width)
+	exam, done := m.session.InExam(), m.pageDone()
+	add(m.cluster.err != nil, "r", "retry")
+	add(m.focus == onShell, "l", "lesson")
+	add(m.focus != onShell, "s", "shell")
+	add(true, "?", "help")
+	add(m.side != lessonSide || m.note != nil, "x", "close")
+	add(done, "n", "next page")
+	add(exam, "S", "submit")
+	add(exam, "f", "flag")
+	add(!exam, "h", "hint")
+	add(len(m.page.Commands()) > 0, "1-9", "command")
+	add(m.openQuestion() != nil, "a", "answer")
+	add(true, "c", "checks")
+	add(!done, "n", "next")
+	add(true, "q", "quit")
+	add(true, "b", "back")
+	add(len(m.page.Commands()) > 0, "y", "copy")
+	add(true, "z", "zoom")
+	add(!exam, "R", "reset")
+	add(true, "t", "theme")
+	return keys
 }
 
 // statusLine is the one line of a pane that is alone.

@@ -1,0 +1,58 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// Where nothing happens nothing is written, and what happens is written alone.
+func TestOnlyWhatChangesIsWritten(t *testing.T) {
+	m := newScreen(t, lesson)
+	_, o, end := run(t, m, 160, 50)
+	defer end()
+	o.await(t, "lab$")
+	quiet := func() string {
+		before := o.written()
+		time.Sleep(1100 * time.Millisecond) // a second is told in the header
+		return strings.TrimPrefix(o.written(), before)
+	}
+	if s := quiet(); s != "" && quiet() != "" { // what was on its way may still come
+		t.Errorf("nothing happens, and this is written: %q", s)
+	}
+	before := len(o.written())
+	o.press(t, "x")
+	o.await(t, "lab$ x")
+	if s := o.written()[before:]; len(s) > 100 {
+		t.Errorf("for one key this is written: %q", s)
+	}
+}
+
+// A terminal that shows pictures at once is told where they begin and end; one that
+// measures characters by cluster is asked to.
+func TestWhatTheTerminalCan(t *testing.T) {
+	m := newScreen(t, lesson)
+	p, o, end := run(t, m, 80, 24)
+	o.await(t, "Make it reachable")
+	o.press(t, "\x1b[?2026;2$y\x1b[?2027;2$y")
+	p.Send(tea.WindowSizeMsg{Width: 70, Height: 20})
+	o.await(t, "Make it reachable")
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		all := o.written()
+		if strings.Contains(all, "\x1b[?2026h") && strings.Contains(all, "\x1b[?2027h") {
+			break
+		}
+		if time.Since(began) > 5*time.Second {
+			t.Fatalf("it is not told: %q", all)
+		}
+		p.Send(tea.WindowSizeMsg{Width: 70, Height: 20})
+	}
+	end()
+	for began := time.Now(); !strings.Contains(o.written(), "\x1b[?2027l"); time.Sleep(time.Millisecond) {
+		if time.Since(began) > 5*time.Second {
+			t.Fatal("it goes on measuring by cluster")
+		}
+	}
+}
