@@ -122,8 +122,8 @@ func (p *person) ends() {
 	p.tty.Close()
 }
 
-// A learner's way through the first page of first-pod, as a person would go it:
-// on a terminal, with a cluster, through a resize and a kill -9.
+// A learner's way through first-pod, as a person would go it: on a terminal, with a
+// cluster, through a resize and a kill -9, to the end.
 func TestScreenOnACluster(t *testing.T) {
 	kubeconfig := clustertest.Kubeconfig(t, cluster.Embedded, cluster.Kind)
 	dir := t.TempDir()
@@ -180,6 +180,40 @@ func TestScreenOnACluster(t *testing.T) {
 	p.press("\ab")
 	p.sees("page 1/4", "All 2 checks pass")
 
+	p.resize(160, 50)
+	p.sees("┌ Lesson")
+	p.press("\an")
+	p.sees("page 2/4")
+	p.press("\a1") // as it stands in the lesson, all lines of it
+	p.sees("kubectl wait --for=condition=Ready pod/web")
+	p.press("\r")
+	p.sees("pod/web created", "All 3 checks pass", "R Running")
+	p.press("\an")
+	p.sees("page 3/4", "Checks 0/3")
+	p.press("\a2\r")
+	p.sees("pod/web annotated", "✓ PASS  Pod web is annotated")
+	p.press("\a4")
+	p.sees("work$ kubectl exec web -- wget", "kubectl logs web")
+	p.press("\r")
+	p.sees("GET /from-inside 200", "✓ PASS  The log of Pod web")
+	p.press("kubectl exec web -- sh -c 'echo was here > /tmp/note'\r")
+	p.sees("All 3 checks pass")
+	p.press("vi web.yaml || less web.yaml\r") // what is there; both fill the pane and leave it as it was
+	p.sees("containerPort: 8080")
+	p.resize(120, 40)
+	p.sees("containerPort: 8080", "pods: 2 running")
+	p.press("\x1b:q!\r")
+	p.sees(") work")
+	p.resize(160, 50)
+	p.press("\an")
+	p.sees("page 4/4", "Checks 0/2")
+	p.press("\a1")
+	p.sees("kubectl delete pod hello web")
+	p.press("\r")
+	p.sees("All checks of the lab pass", "the lab is done")
+	p.press("\ab")
+	p.sees("page 3/4", "All checks of the lab pass") // what has passed stays passed
+
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -194,13 +228,13 @@ func TestScreenOnACluster(t *testing.T) {
 	p.start(160, 50, "start", "--plain", "./"+lab)
 	p.sees("podlab> ", "This page is done")
 	p.press("check\r")
-	p.sees("podlab> check", "✓ PASS  Pod hello is Ready")
-	p.press("pods\r")
-	p.sees("Pod hello: Running")
+	p.sees("podlab> check", "✓ PASS  Pod web is annotated")
 	p.press("shell\r")
 	p.sees("Shell: started", ") work")
-	p.press("kubectl get pods -o name; exit\r")
-	p.sees("pod/hello", "Shell: ended")
+	p.press("kubectl run again --image=podlab.dev/toolbox:v1; exit\r")
+	p.sees("pod/again created", "Shell: ended")
+	p.press("pods\r")
+	p.sees("Pod again: ")
 	p.press("quit\r")
 	p.ends()
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
