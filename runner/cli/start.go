@@ -31,6 +31,7 @@ func newStart(a *app) *cobra.Command {
 			if !slices.Contains(tui.Themes, theme) {
 				return usage("there is no theme %q", theme)("use --theme auto, dark or light; NO_COLOR=1 does without colours")
 			}
+			a.Theme(theme)
 			if prefix == "" {
 				prefix = os.Getenv("PODLAB_PREFIX")
 			}

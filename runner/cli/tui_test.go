@@ -22,8 +22,9 @@ import (
 // person is somebody at a terminal with podlab on it.
 type person struct {
 	*testing.T
-	dir string
-	env []string
+	dir    string
+	env    []string
+	silent bool // the terminal answers nothing that it is asked
 
 	cmd *exec.Cmd
 	tty *os.File
@@ -59,7 +60,9 @@ func (p *person) start(width, height int, args ...string) {
 			if err != nil {
 				return
 			}
-			tty.Write(replies)
+			if !p.silent {
+				tty.Write(replies)
+			}
 		}
 	}()
 }
@@ -120,6 +123,29 @@ func (p *person) ends() {
 	defer timeout.Stop()
 	_ = p.cmd.Wait() // how it ended is its ProcessState
 	p.tty.Close()
+}
+
+// The first page is there before anybody has answered: no cluster, and no terminal.
+func TestTheFirstPageWaitsForNobody(t *testing.T) {
+	dir := t.TempDir()
+	p := &person{T: t, dir: dir, silent: true, env: append(os.Environ(),
+		"KUBECONFIG="+filepath.Join(dir, "none"), "PODLAB_CLUSTER=existing", "XDG_STATE_HOME="+filepath.Join(dir, "state"), "HOME="+dir,
+		"TERM=xterm-256color", "SHELL=/bin/sh", "PODLAB_LANG=en", "ACCESSIBLE=", "NO_COLOR=", "LC_ALL=C.UTF-8",
+	)}
+	p.start(160, 50, "start", "first-pod")
+	took := p.sees("A Pod in one command", "page 1/4")
+	t.Logf("the first page after %v", took.Round(time.Millisecond))
+	if took > 2*time.Second { // half a second, on a machine with nothing else to do
+		t.Errorf("the first page is there after %v", took)
+	}
+	p.sees("Cluster failed", "^G r tries again")
+	p.press("\aq")
+	p.sees("Leave?")
+	p.press("y")
+	p.ends()
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("it ended with %d:\n%s", code, p.looks())
+	}
 }
 
 // A learner's way through first-pod, as a person would go it: on a terminal, with a
