@@ -195,8 +195,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case begun:
 		m.cluster = clusterLine{began: m.now()}
+		m.layOut()
 	case failed:
 		m.cluster.fail(msg.err)
+		m.layOut()
 	case runner.Event:
 		m.event(msg)
 		m.recorder.event(msg)

@@ -140,9 +140,12 @@ func (m *model) questionLines(width int) (lines []string) {
 
 // detailLines are the page's checks in full.
 func (m *model) detailLines(width int) (lines []string) {
+	if m.cluster.err != nil {
+		lines = append(m.failureLines(width, 0), "")
+	}
 	results := m.report.Step(m.session.Step().ID)
 	if len(results) == 0 {
-		return []string{"This page has no checks."}
+		return append(lines, "This page has no checks.")
 	}
 	for _, x := range results {
 		mark, word, color := m.theme.verdict(x.Verdict)

@@ -321,6 +321,27 @@ func TestTheListOfKeysComesAfterAPause(t *testing.T) {
 	}
 }
 
+// What went wrong is told whole, beside the checks as far as there is room.
+func TestAFailureIsTold(t *testing.T) {
+	for _, size := range [][2]int{{160, 50}, {80, 24}} {
+		m, _ := sized(t, size[0], size[1])
+		m.Update(begun{})
+		m.Update(failed{errors.New("no container engine answers " + strings.Repeat("because of this and that ", 12) + "to the end")})
+		if got := screen(m); !strings.Contains(got, "^G c shows all of this") && size[1] > 24 || !strings.Contains(got, "✗ no container engine") {
+			t.Errorf("%v: it is not told where the rest is:\n%s", size, got)
+		}
+		m.Update(key("ctrl+g"))
+		m.Update(key("c"))
+		if got := screen(m); !strings.Contains(got, "to the end") {
+			t.Errorf("%v: not all of it is told:\n%s", size, got)
+		}
+		m.Update(failed{errors.New("short")})
+		if got := screen(m); size[1] > 24 && !strings.Contains(got, "^G r tries again") {
+			t.Errorf("%v:\n%s", size, got)
+		}
+	}
+}
+
 func TestEvents(t *testing.T) {
 	m, _ := sized(t, 160, 50)
 	now := m.now()
