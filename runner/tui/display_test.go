@@ -56,3 +56,25 @@ func TestWhatTheTerminalCan(t *testing.T) {
 		}
 	}
 }
+
+// What is pasted in several lines is asked about where each would be run at once,
+// however the terminal separates them.
+func TestAPasteOfSeveralLinesIsAskedAbout(t *testing.T) {
+	m := newScreen(t, lesson)
+	_, o, end := run(t, m, 160, 50)
+	defer end()
+	o.await(t, "lab$")
+	for _, line := range []string{"\n", "\r", "\r\n"} {
+		o.press(t, "\x1b[200~echo o''ne"+line+"echo t''wo"+line+"\x1b[201~")
+		o.await(t, "Paste 2 lines?")
+		o.press(t, "n")
+		o.await(t, "typing goes to the shell")
+	}
+	if s := o.text(); strings.Contains(s, "one") {
+		t.Errorf("it was pasted:\n%s", s)
+	}
+	o.press(t, "\x1b[200~echo o''ne\recho t''wo\r\x1b[201~")
+	o.await(t, "Paste 2 lines?")
+	o.press(t, "y")
+	o.await(t, "one  ", "two  ")
+}

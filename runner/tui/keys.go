@@ -250,7 +250,9 @@ func (m *model) paste(text string) tea.Cmd {
 			m.type_(vt.Paste(text, bracketed))
 			return nil
 		}
-		if n := strings.Count(strings.TrimRight(text, "\r\n"), "\n") + 1; n > 1 && !bracketed {
+		// Most terminals send Enter, not a new line, where one was copied.
+		lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+		if n := strings.Count(strings.TrimRight(lines, "\n"), "\n") + 1; n > 1 && !bracketed {
 			m.confirm(fmt.Sprintf("Paste %d lines? The program would run each of them at once.", n), send)
 			return nil
 		}
