@@ -78,3 +78,19 @@ func TestAPasteOfSeveralLinesIsAskedAbout(t *testing.T) {
 	o.press(t, "y")
 	o.await(t, "one  ", "two  ")
 }
+
+// However fast it comes, all that is typed arrives.
+func TestNothingThatIsTypedIsLost(t *testing.T) {
+	m := newScreen(t, lesson)
+	_, o, end := run(t, m, 160, 50)
+	defer end()
+	o.await(t, "lab$")
+	var typed strings.Builder
+	typed.WriteString("echo ")
+	for i := range 300 {
+		typed.WriteString("word" + string(rune('a'+i%26)))
+	}
+	typed.WriteString(" | wc -c\r")
+	o.press(t, typed.String())
+	o.await(t, "1501") // and the new line
+}

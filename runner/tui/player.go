@@ -70,7 +70,7 @@ func (p *player) rewind() {
 	p.session.State = p.recording.header.State
 	p.report, p.scene, p.green, p.note = grader.Report{}, runner.Scene{}, map[string]time.Time{}, nil
 	p.focus, p.zoom, p.side, p.saying, p.pageOf = onShell, false, lessonSide, "", -1
-	p.shell = &shell{input: make(chan string, 1), wake: make(chan struct{}, 1), term: vt.New(80, 24)}
+	p.shell = &shell{wake: make(chan struct{}, 1), term: vt.New(80, 24)}
 	p.open()
 }
 

@@ -39,7 +39,7 @@ func key(name string) tea.KeyPressMsg {
 func sized(t *testing.T, width, height int) (m *model, typed func() string) {
 	t.Helper()
 	m = newScreen(t, lesson)
-	s := &shell{input: make(chan string, 64), wake: make(chan struct{}, 1), term: vt.New(width, height)}
+	s := &shell{typed: make(chan struct{}, 1), wake: make(chan struct{}, 1), term: vt.New(width, height)}
 	m.shell = s
 	m.width, m.height = width, height
 	m.layout = arrange(width, height, false)
@@ -47,9 +47,8 @@ func sized(t *testing.T, width, height int) (m *model, typed func() string) {
 	t.Cleanup(func() { m.shell = nil })
 	return m, func() string {
 		var b strings.Builder
-		for len(s.input) > 0 {
-			b.WriteString(<-s.input)
-		}
+		b.Write(s.input)
+		s.input = nil
 		return b.String()
 	}
 }
