@@ -105,6 +105,7 @@ type live struct {
 	failing map[string]bool // Pods, by UID, of which that was said
 	resumed bool            // something had been recorded before
 	ready   bool
+	blind   bool // the cluster cannot be seen
 	shell   func(command string) error
 	leaving runner.Leaving
 
@@ -196,6 +197,16 @@ func (l *live) event(e runner.Event) {
 		if l.scene.Observe(e.Entries) {
 			l.pods(false)
 		}
+		_, blind := l.scene.Blind()
+		switch was := l.blind; {
+		case blind != "" && !was:
+			l.say()
+			fmt.Fprintf(l.Out, "The cluster cannot be seen: %s. What is made meanwhile is judged when it can be. If it is gone, quit, and %s start brings it up again.\n", clean(blind), l.Program)
+		case blind == "" && was:
+			l.say()
+			fmt.Fprintln(l.Out, "The cluster can be seen again.")
+		}
+		l.blind = blind != ""
 	}
 }
 

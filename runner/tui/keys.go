@@ -85,7 +85,7 @@ func bindings() []binding {
 		{"S", "submit", "submit", "in an exam: end it, and get the report (asks)", (*model).submit},
 		{"R", "reset", "reset", "begin this page, or the whole lab, anew (asks)", (*model).reset},
 		{"B", "rebuild", "rebuild", "bring back what you had made before the cluster was lost (asks)", (*model).rebuild},
-		{"r", "retry", "retry", "try again to bring the cluster up", (*model).tryAgain},
+		{"r", "retry", "bring up", "bring the cluster up again", (*model).tryAgain},
 		{":", "", "", "say it in a word: next, hint, check, answer, quit …", (*model).palette},
 		{"?", "help", "help", "all keys", (*model).help},
 		{"q", "quit", "quit", "leave; podlab start goes on from here. Also deletes the namespace or the cluster (asks)", (*model).quit},

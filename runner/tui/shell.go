@@ -18,7 +18,7 @@ import (
 // shell is the learner's shell, on a terminal of its own.
 type shell struct {
 	cmd   *exec.Cmd
-	file  *os.File // our side of the PTY
+	file  *os.File      // our side of the PTY
 	typed chan struct{} // a token when there is something to be written to it
 	wake  chan struct{} // a token when there is something new to draw
 	hurry chan struct{} // and when somebody waits for it

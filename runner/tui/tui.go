@@ -84,23 +84,33 @@ func Run(ctx context.Context, x *runner.Session, up runner.Up, o Options) (runne
 	m.work = work
 	var g sync.WaitGroup
 	g.Go(func() {
-		defer func() {
-			if r := recover(); r != nil {
-				crashed(r)
-			}
-		}()
-		for {
+		for ctx.Err() == nil {
 			p.Send(begun{})
-			err := work.Run(ctx)
-			if ctx.Err() != nil {
-				return
-			}
-			p.Send(failed{err})
+			round, stop := context.WithCancel(ctx)
+			ended := make(chan error, 1)
+			go func() {
+				defer close(ended)
+				defer func() {
+					if r := recover(); r != nil {
+						crashed(r)
+					}
+				}()
+				ended <- work.Run(round)
+			}()
 			select {
-			case <-ctx.Done():
-				return
-			case <-m.retry:
+			case err := <-ended:
+				if ctx.Err() == nil {
+					p.Send(failed{err})
+					select {
+					case <-ctx.Done():
+					case <-m.retry:
+					}
+				}
+			case <-m.retry: // the cluster cannot be seen any more
+				stop()
+				<-ended
 			}
+			stop()
 		}
 	})
 	err = p.Run()

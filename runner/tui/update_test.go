@@ -13,6 +13,7 @@ import (
 	"podlab.dev/podlab/cluster"
 	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/timeline"
 	"podlab.dev/podlab/runner"
 	"podlab.dev/podlab/runner/tui/vt"
 )
@@ -369,6 +370,7 @@ func TestEvents(t *testing.T) {
 	if len(m.retry) != 1 {
 		t.Error("nobody tries again")
 	}
+	<-m.retry
 
 	m.Update(begun{})
 	m.Update(runner.Ready{})
@@ -377,6 +379,24 @@ func TestEvents(t *testing.T) {
 	m.Update(pods)
 	m.Update(report)
 	shown("Checks 1/2", "wanted 80, found 8080", "CrashLoopBackOff ×4")
+
+	// A cluster that cannot be seen is not said to be well, and can be brought up.
+	m.Update(key("ctrl+g"))
+	m.Update(key("r"))
+	shown("nothing has failed")
+	seen := now
+	m.Update(runner.Recorded{Entries: []timeline.Entry{{Kind: timeline.Gap, Of: "Pod", Reason: "connection refused", Time: now}}})
+	now = now.Add(20 * time.Second)
+	m.Update(ticked(now))
+	shown("? cannot see the cluster, 20 s", "r bring up", "??? not seen")
+	m.Update(key("ctrl+g"))
+	m.Update(key("r"))
+	if len(m.retry) != 1 {
+		t.Error("nobody brings the cluster up again")
+	}
+	m.Update(runner.Recorded{Entries: []timeline.Entry{{Kind: timeline.Synced, Of: "Pod", Time: now}}})
+	shown("live", "CrashLoopBackOff ×4")
+	now = seen
 
 	r := report.Report
 	r.Results = append([]grader.Result(nil), r.Results...)

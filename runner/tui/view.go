@@ -164,8 +164,15 @@ func (m *model) tabbedRows() []string {
 	return append(out, m.keyLine())
 }
 
+// lost is how long a cluster cannot be seen before it is offered to bring it up
+// again.
+const lost = 5 * time.Second
+
 // podSummary counts the Pods.
 func (m *model) podSummary() string {
+	if _, blind := m.scene.Blind(); blind != "" {
+		return "pods: not seen"
+	}
 	running, failing, other := 0, 0, 0
 	for _, p := range m.scene.Pods(m.now()) {
 		switch p.Now() {
@@ -366,12 +373,13 @@ func (m *model) keyLine() string {
 		return fit(" scrolling back: arrows, pages; Esc ends", m.width)
 	}
 	lead, room := "typing goes to the shell", besideWidth
-	if m.focus == onLesson {
-		room = 100
+	if m.focus == onLesson && m.width < besideWidth {
+		lead, room = "Tab picks · / finds", 100
+	} else if m.focus == onLesson {
 		lead = "arrows scroll · / finds · Tab picks · Esc to the shell"
-		if m.search.text != "" {
-			lead = "n and N go to the next and the one before · Esc ends the search"
-		}
+	}
+	if m.focus == onLesson && m.search.text != "" {
+		lead = "n and N go to the next and the one before · Esc ends the search"
 	}
 	line := " "
 	if m.width >= room || m.search.text != "" && m.focus == onLesson {
@@ -395,7 +403,8 @@ func (m *model) offered() (keys [][2]string) {
 		}
 	}
 	exam, done := m.session.InExam(), m.pageDone()
-	add(m.cluster.err != nil, "r", "retry")
+	since, blind := m.scene.Blind()
+	add(m.cluster.err != nil || m.cluster.ready && blind != "" && m.now().Sub(since) >= lost, "r", "bring up")
 	add(m.focus == onShell, "l", "lesson")
 	add(m.focus != onShell, "s", "shell")
 	add(true, "?", "help")
