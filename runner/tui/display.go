@@ -219,6 +219,7 @@ func (d *display) can(m tea.ModeReportMsg) {
 			d.mu.Lock()
 			d.also += ansi.SetModeUnicodeCore
 			d.mu.Unlock()
+			poke(d.due)
 		}
 	}
 }
