@@ -267,7 +267,8 @@ func (m *model) shellRows() []string {
 func (m *model) header() string {
 	x, t := m.session, m.theme
 	page := fmt.Sprintf("page %d/%d", x.State.Page+1, len(x.Lab.Steps))
-	left := " " + paint(bold, "podlab") + "  " + paint(t.accent, content.Line(x.Lab.Title, 60)) + "  " + page
+	title := content.Line(x.Lab.Title, 60)
+	left := " " + paint(bold, "podlab") + "  " + paint(t.accent, title) + "  " + page
 	if m.width < besideWidth {
 		tabs := []string{" Lesson ", " Shell "}
 		on := 0
@@ -282,11 +283,16 @@ func (m *model) header() string {
 				tabs[i] = paint(t.faint, tabs[i])
 			}
 		}
+		status := m.clusterText()
 		if exam := m.examText(); exam != "" && m.cluster.ready {
-			left += "  " + paint(bold+";"+t.warn, exam)
-		} else {
-			left += "  " + m.clusterText()
+			status = paint(bold+";"+t.warn, exam)
 		}
+		// The title gives way to what changes.
+		left = " " + paint(bold, "podlab") + "  "
+		if room := m.width - ansi.StringWidth(left+"  "+page+"  "+status+" "+tabs[0]+tabs[1]); room >= 8 {
+			left += paint(t.accent, ansi.Truncate(title, room, "…")) + "  "
+		}
+		left += page + "  " + status
 		return split(left, tabs[0]+tabs[1], m.width)
 	}
 	left += "  " + m.dots()
