@@ -25,7 +25,7 @@ func newShell(a *app) *cobra.Command {
 			// Ctrl-C belongs to what runs in the shell.
 			signal.Reset(os.Interrupt)
 			signal.Ignore(os.Interrupt)
-			status, err := shell(x)
+			status, err := shell(x, "")
 			if err == nil && status != 0 {
 				return statusError(status)
 			}
@@ -34,8 +34,9 @@ func newShell(a *app) *cobra.Command {
 	})
 }
 
-// shell lends the terminal to a shell in the lab until it ends.
-func shell(x *runner.Session) (status int, err error) {
+// shell lends the terminal to a shell in the lab until it ends; one with a command
+// ends with that.
+func shell(x *runner.Session, command string) (status int, err error) {
 	podlab, err := program()
 	if err != nil {
 		return 0, err
@@ -43,6 +44,9 @@ func shell(x *runner.Session) (status int, err error) {
 	cmd, err := x.Command(podlab, os.Getenv("SHELL"))
 	if err != nil {
 		return 0, err
+	}
+	if command != "" {
+		cmd.Args = []string{cmd.Args[0], "-c", command}
 	}
 	err = cmd.Run()
 	var exit *exec.ExitError

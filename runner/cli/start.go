@@ -31,6 +31,7 @@ func newStart(a *app) *cobra.Command {
 			if !slices.Contains(tui.Themes, theme) {
 				return usage("there is no theme %q", theme)("use --theme auto, dark or light; NO_COLOR=1 does without colours")
 			}
+			a.Theme(theme)
 			if prefix == "" {
 				prefix = os.Getenv("PODLAB_PREFIX")
 			}
@@ -74,8 +75,8 @@ func newStart(a *app) *cobra.Command {
 					if record != "" {
 						return usage("only the full screen is recorded")("podlab start --record FILE on a terminal, without --plain")
 					}
-					leaving, err := a.Start(cmd.Context(), x, os.Stdin, a.up, func() error {
-						_, err := shell(x)
+					leaving, err := a.Start(cmd.Context(), x, os.Stdin, a.up, func(command string) error {
+						_, err := shell(x, command)
 						return err
 					})
 					return a.left(cmd.Context(), x, leaving, err)

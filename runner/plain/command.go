@@ -3,8 +3,11 @@ package plain
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
+	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/runner"
 )
 
@@ -14,6 +17,8 @@ hint         the next hint for the first check that has not passed
 answer Q …   answer the question Q of this page
 page         show this page again
 pods         the Pods of the lab and how they are
+events       what the cluster said of the lab last
+run          the commands of this page; run 2 runs the second one
 shell        a shell in the lab, here; exit comes back
 submit       in an exam: end it, and get the report (asks)
 flag         in an exam: mark the page as one to come back to, or unmark it
@@ -28,11 +33,15 @@ quit down    leave, and remove the cluster; your progress stays
 // command does what a line asks for.
 func (l *live) command(line string) (quit bool, err error) {
 	x, step := l.session, l.session.Step()
-	if words := strings.Fields(line); len(words) > 0 && words[0] == "answer" {
+	switch words := strings.Fields(line); {
+	case len(words) == 0:
+		return false, nil
+	case words[0] == "answer":
 		return false, l.answer(words[1:])
+	case words[0] == "run":
+		return false, l.run(words[1:])
 	}
 	switch line {
-	case "":
 	case "next", "back":
 		by := 1
 		if line == "back" {
@@ -57,6 +66,8 @@ func (l *live) command(line string) (quit bool, err error) {
 		l.Results(l.last.Step(step.ID))
 	case "pods":
 		l.pods(true)
+	case "events":
+		l.events()
 	case "hint":
 		h, ok, err := x.Hint(l.last)
 		if exam := (*runner.ExamError)(nil); errors.As(err, &exam) {
@@ -168,7 +179,7 @@ func (l *live) open() {
 		return
 	}
 	fmt.Fprintln(l.Out, "Shell: started. Type exit to come back.")
-	if err := l.shell(); err != nil {
+	if err := l.shell(""); err != nil {
 		fmt.Fprintf(l.Out, "Shell: %s\n", clean(err.Error()))
 		return
 	}
@@ -188,4 +199,50 @@ func (l *live) answer(words []string) error {
 		return nil
 	}
 	return err
+}
+
+// run lists the commands of the page, or runs one of them as it stands there.
+func (l *live) run(words []string) error {
+	page, err := content.Parse(l.session.Step().Lesson)
+	if err != nil {
+		return err
+	}
+	commands := page.Commands()
+	if len(words) == 0 {
+		for i, c := range commands {
+			fmt.Fprintf(l.Out, "Command %d:\n%s\n", i+1, content.Text(strings.TrimRight(c, "\n")))
+		}
+		if len(commands) == 0 {
+			fmt.Fprintln(l.Out, "This page has no commands.")
+		}
+		return nil
+	}
+	n, err := strconv.Atoi(words[0])
+	switch {
+	case err != nil || len(words) > 1 || n < 1 || n > len(commands):
+		fmt.Fprintf(l.Out, "This page has %d commands: run lists them, run 1 runs the first. For one of your own, type shell.\n", len(commands))
+	case l.shell == nil:
+		fmt.Fprintf(l.Out, "There is no shell here; use %s shell in another terminal.\n", l.Program)
+	case !l.ready:
+		fmt.Fprintln(l.Out, "The cluster is not up yet.")
+	default:
+		fmt.Fprintf(l.Out, "Run:\n%s\n", content.Text(strings.TrimRight(commands[n-1], "\n")))
+		if err := l.shell(commands[n-1]); err != nil {
+			fmt.Fprintf(l.Out, "Run: %s\n", clean(err.Error()))
+			return nil
+		}
+		fmt.Fprintln(l.Out, "Run: ended.")
+	}
+	return nil
+}
+
+// events writes what the cluster said last, the newest at the end.
+func (l *live) events() {
+	events := l.scene.Events(20)
+	if len(events) == 0 {
+		fmt.Fprintln(l.Out, "The cluster has said nothing of the lab yet.")
+	}
+	for _, e := range events {
+		fmt.Fprintln(l.Out, clean(fmt.Sprintf("%s %s %s: %s: %s", e.Seen.Local().Format(time.TimeOnly), e.Kind, e.Object, e.Reason, e.Message)))
+	}
 }

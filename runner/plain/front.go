@@ -28,6 +28,9 @@ type Look struct {
 	// over, for the seconds of a wait.
 	Color, Live bool
 	Style       content.Style
+	// Asks has the terminal be asked which background it has, once a page is to be
+	// written: one that does not answer is waited for.
+	Asks bool
 	// Width is in columns.
 	Width int
 	// Charset is what it can show.
@@ -48,9 +51,7 @@ func Terminal() Look {
 		}
 		l.Color = os.Getenv("NO_COLOR") == "" && !dumb
 	}
-	if l.Color && term.IsTerminal(int(os.Stdin.Fd())) && !lipgloss.HasDarkBackground(os.Stdin, os.Stdout) {
-		l.Style = content.Light
-	}
+	l.Asks = l.Color && term.IsTerminal(int(os.Stdin.Fd()))
 	if term.IsTerminal(out) { // a file or a pipe is nobody's locale
 		l.Charset = content.Locale()
 	}
@@ -95,6 +96,17 @@ func (w fitted) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// Theme has pages be written for a dark or a light background, or, with "auto", for
+// the terminal's.
+func (f *Front) Theme(name string) {
+	switch name {
+	case "dark":
+		f.Style, f.Asks = content.Dark, false
+	case "light":
+		f.Style, f.Asks = content.Light, false
+	}
+}
+
 // maxText is the longest string from a cluster that is shown, in characters.
 const maxText = 300
 
@@ -112,6 +124,11 @@ func (f *Front) Page(x *runner.Session, r grader.Report) error {
 	page, err := content.Parse(step.Lesson)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", step.File, err)
+	}
+	if f.Asks {
+		if f.Asks = false; !lipgloss.HasDarkBackground(os.Stdin, os.Stdout) {
+			f.Style = content.Light
+		}
 	}
 	text, err := page.Render(content.Options{Width: f.Width, Style: f.Style, Color: f.Color})
 	if err != nil {

@@ -23,9 +23,10 @@ import (
 // behind it, and then writes every verdict as it changes, until ctx ends or the
 // learner quits. Lines of in are commands; help lists them. At the end of in the
 // session goes on without them, or, on a terminal, where it was typed, ends.
-// shell opens a shell in the lab on this terminal; nil means that there is none.
+// shell runs a command in the lab on this terminal, or opens a shell there for the
+// empty one; nil means that there is none.
 // What is not to stay when the learner has left is the caller's to remove.
-func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up runner.Up, shell func() error) (runner.Leaving, error) {
+func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up runner.Up, shell func(command string) error) (runner.Leaving, error) {
 	r, err := x.Recorded()
 	if err != nil {
 		return runner.LeaveAll, err
@@ -104,7 +105,8 @@ type live struct {
 	failing map[string]bool // Pods, by UID, of which that was said
 	resumed bool            // something had been recorded before
 	ready   bool
-	shell   func() error
+	blind   bool // the cluster cannot be seen
+	shell   func(command string) error
 	leaving runner.Leaving
 
 	progress func(cluster.Event)
@@ -165,7 +167,7 @@ func (l *live) event(e runner.Event) {
 				fmt.Fprintf(l.Out, "Exam: %d minutes left, until %s. Questions in any order; no hints, and no verdicts before the end. Type submit when you are done.\n",
 					int(sitting.Left(time.Now()).Round(time.Minute).Minutes()), sitting.Ends.Local().Format(time.TimeOnly))
 			}
-			fmt.Fprintf(l.Out, "%s\nCommands: next, back, check, hint, answer, page, pods, reset, rebuild, quit (help explains them)\n\n", where)
+			fmt.Fprintf(l.Out, "%s\nCommands: next, back, check, hint, answer, page, pods, events, run, reset, rebuild, quit (help explains them)\n\n", where)
 			l.ask()
 		}
 	case runner.Reworked:
@@ -195,6 +197,16 @@ func (l *live) event(e runner.Event) {
 		if l.scene.Observe(e.Entries) {
 			l.pods(false)
 		}
+		_, blind := l.scene.Blind()
+		switch was := l.blind; {
+		case blind != "" && !was:
+			l.say()
+			fmt.Fprintf(l.Out, "The cluster cannot be seen: %s. What is made meanwhile is judged when it can be. If it is gone, quit, and %s start brings it up again.\n", clean(blind), l.Program)
+		case blind == "" && was:
+			l.say()
+			fmt.Fprintln(l.Out, "The cluster can be seen again.")
+		}
+		l.blind = blind != ""
 	}
 }
 

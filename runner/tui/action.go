@@ -297,7 +297,7 @@ func (m *model) rebuild() tea.Cmd {
 }
 
 func (m *model) tryAgain() tea.Cmd {
-	if m.cluster.err == nil {
+	if _, blind := m.scene.Blind(); m.cluster.err == nil && (blind == "" || !m.cluster.ready) {
 		m.say("nothing has failed")
 		return nil
 	}

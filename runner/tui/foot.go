@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"podlab.dev/podlab/grader"
@@ -17,7 +18,7 @@ const flash = 2 * time.Second
 func (m *model) checkLines(height int) (lines []string) {
 	switch {
 	case m.cluster.err != nil:
-		return m.failureLines()
+		return m.failureLines(m.layout.checks, height)
 	case !m.cluster.ready:
 		return m.startLines(height)
 	}
@@ -89,13 +90,20 @@ func (m *model) startLines(height int) (lines []string) {
 	return lines[max(len(lines)-height, 0):]
 }
 
-// failureLines say what went wrong and what to do.
-func (m *model) failureLines() []string {
-	lines := []string{" " + paint(m.theme.bad, "✗ ") + clean(m.cluster.err.Error())}
+// failureLines say what went wrong and what to do, in as many rows as there are: 0
+// is as many as it takes.
+func (m *model) failureLines(width, height int) []string {
+	lines := wrapped(" ✗ "+clean(m.cluster.err.Error()), width, 3)
+	lines[0] = strings.Replace(lines[0], "✗", paint(m.theme.bad, "✗"), 1)
 	if r, ok := m.cluster.err.(interface{ Remedy() string }); ok {
-		lines = append(lines, "   "+clean(r.Remedy()))
+		lines = append(lines, wrapped("   "+clean(r.Remedy()), width, 3)...)
 	}
-	return append(lines, "   "+paint(m.theme.accent, m.prefix.name+" r")+" tries again")
+	last := "   " + paint(m.theme.accent, m.prefix.name+" r") + " tries again"
+	if height > 0 && len(lines) >= height {
+		last += ", " + paint(m.theme.accent, m.prefix.name+" c") + " shows all of this"
+		lines = lines[:max(height-1, 1)]
+	}
+	return append(lines, last)
 }
 
 // checksTitle is how far the page is.

@@ -85,7 +85,7 @@ func bindings() []binding {
 		{"S", "submit", "submit", "in an exam: end it, and get the report (asks)", (*model).submit},
 		{"R", "reset", "reset", "begin this page, or the whole lab, anew (asks)", (*model).reset},
 		{"B", "rebuild", "rebuild", "bring back what you had made before the cluster was lost (asks)", (*model).rebuild},
-		{"r", "retry", "retry", "try again to bring the cluster up", (*model).tryAgain},
+		{"r", "retry", "bring up", "bring the cluster up again", (*model).tryAgain},
 		{":", "", "", "say it in a word: next, hint, check, answer, quit …", (*model).palette},
 		{"?", "help", "help", "all keys", (*model).help},
 		{"q", "quit", "quit", "leave; podlab start goes on from here. Also deletes the namespace or the cluster (asks)", (*model).quit},
@@ -157,6 +157,7 @@ func (m *model) inShell(k tea.KeyPressMsg) {
 func (m *model) type_(text string) {
 	if m.shell != nil {
 		m.shell.keys.last.Store(time.Now().UnixNano())
+		poke(m.shell.hurry)
 		m.shell.send(text)
 	}
 }
@@ -249,7 +250,9 @@ func (m *model) paste(text string) tea.Cmd {
 			m.type_(vt.Paste(text, bracketed))
 			return nil
 		}
-		if n := strings.Count(strings.TrimRight(text, "\r\n"), "\n") + 1; n > 1 && !bracketed {
+		// Most terminals send Enter, not a new line, where one was copied.
+		lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+		if n := strings.Count(strings.TrimRight(lines, "\n"), "\n") + 1; n > 1 && !bracketed {
 			m.confirm(fmt.Sprintf("Paste %d lines? The program would run each of them at once.", n), send)
 			return nil
 		}

@@ -1,6 +1,11 @@
 package tui
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"podlab.dev/podlab/runner"
+)
 
 func TestArrange(t *testing.T) {
 	for _, test := range []struct {
@@ -47,6 +52,22 @@ func TestArrangeFillsTheScreen(t *testing.T) {
 			}
 			if across != width || down != height || l.body < 1 {
 				t.Fatalf("%d x %d: %+v", width, height, l)
+			}
+		}
+	}
+}
+
+// A long title gives way to how the cluster is and how much time is left.
+func TestALongTitleGivesWay(t *testing.T) {
+	for _, width := range []int{60, 70, 80, 100, 124} {
+		m, _ := sized(t, width, 24)
+		m.session.Lab.Title = "The exam: eight tasks, and no more than one hour for them"
+		m.Update(begun{})
+		m.Update(runner.Ready{})
+		row, _, _ := strings.Cut(screen(m), "\n")
+		for _, want := range []string{"page 1/2  services   live", "Lesson", "Shell"} {
+			if !strings.Contains(row, want) {
+				t.Errorf("%d columns: %q is not in %q", width, want, row)
 			}
 		}
 	}

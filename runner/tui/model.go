@@ -111,16 +111,18 @@ func newModel(x *runner.Session, o Options) (*model, error) {
 	return m, nil
 }
 
-// Init asks the terminal what it looks like.
+// Init begins what goes on by itself.
 func (m *model) Init() tea.Cmd {
-	commands := []tea.Cmd{tea.Raw(wheelOff), tick()}
+	commands := []tea.Cmd{tick()}
 	if m.player != nil {
 		commands = append(commands, m.player.plays())
 	}
-	if m.options.Theme == "auto" || m.options.Theme == "" {
-		commands = append(commands, tea.RequestBackgroundColor)
-	}
 	return tea.Batch(commands...)
+}
+
+// asksBackground tells that the terminal has to say which background it has.
+func (m *model) asksBackground() bool {
+	return m.options.Theme == "auto" || m.options.Theme == ""
 }
 
 type ticked time.Time
@@ -133,16 +135,19 @@ func tick() tea.Cmd {
 // wrote says that the shell's screen is another one.
 type wrote struct{ shell *shell }
 
-// between is the least time between two pictures of the shell.
-const between = 4 * time.Millisecond
-
-// soon is as much after a key, whose doing is not to miss the next frame.
-const soon = time.Millisecond
-
-// await waits for the shell to write.
-func (m *model) await() tea.Cmd {
+// await waits for the shell to write, after a pause that a key ends: a program that
+// writes without end is not drawn more often than it can be seen.
+func (m *model) await(pause time.Duration) tea.Cmd {
 	s := m.shell
 	return func() tea.Msg {
+		if pause > 0 {
+			t := time.NewTimer(pause)
+			defer t.Stop()
+			select {
+			case <-t.C:
+			case <-s.hurry:
+			}
+		}
 		<-s.wake
 		return wrote{s}
 	}
@@ -190,8 +195,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case begun:
 		m.cluster = clusterLine{began: m.now()}
+		m.layOut()
 	case failed:
 		m.cluster.fail(msg.err)
+		m.layOut()
 	case runner.Event:
 		m.event(msg)
 		m.recorder.event(msg)
@@ -217,11 +224,10 @@ func (m *model) wrote(w wrote) tea.Cmd {
 	if m.shell.keys.ended.Load() {
 		m.stale = true
 	}
-	await, pause := m.await(), between
 	if m.shell.awaited() {
-		pause = soon
+		return m.await(soonest)
 	}
-	return tea.Tick(pause, func(time.Time) tea.Msg { return await() })
+	return m.await(apart)
 }
 
 // ticks tells whether time alone changes what is seen.
@@ -361,7 +367,7 @@ func (m *model) openShell() tea.Cmd {
 		m.shellErr = err
 		return nil
 	}
-	return m.await()
+	return m.await(0)
 }
 
 // leave hangs up the shell.
@@ -378,6 +384,9 @@ func (m *model) cursor(x, y int) (c *tea.Cursor) {
 	}
 	m.shell.look(func(t *vt.Terminal) {
 		if cx, cy, visible := t.Cursor(); visible {
+			if m.player != nil {
+				cx, cy = min(cx, m.layout.shell-1), cy-m.below(t)
+			}
 			c = tea.NewCursor(x+cx, y+cy)
 		}
 	})

@@ -2,11 +2,13 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/grader"
@@ -40,17 +42,19 @@ func Play(ctx context.Context, rec *Recording, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := newPlayer(rec, o)
-	_, err := program(ctx, p.model, o.In, o.Out).Run()
-	_, _ = o.Out.WriteString(afterwards)
-	if errors.Is(err, tea.ErrProgramKilled) && !errors.Is(err, tea.ErrProgramPanic) {
-		return nil
+	d := program(ctx, p.model, o.In, o.Out, os.Environ())
+	var crash crash
+	p.crashed = func(r any) {
+		crash.set(r)
+		end(d.program)
 	}
-	return err
+	return crash.or(d.Run())
 }
 
 func newPlayer(rec *Recording, o Options) *player {
 	p := &player{recording: rec, speed: 1, real: time.Now()}
-	p.model = &model{session: rec.session(), options: o, retry: make(chan struct{}, 1), player: p}
+	prefix, _ := ParsePrefix("") // as who recorded it saw it, most likely
+	p.model = &model{session: rec.session(), options: o, prefix: prefix, retry: make(chan struct{}, 1), player: p}
 	p.light = o.Theme == "light"
 	p.theme = themeOf(p.light)
 	p.rewind()
@@ -66,7 +70,7 @@ func (p *player) rewind() {
 	p.session.State = p.recording.header.State
 	p.report, p.scene, p.green, p.note = grader.Report{}, runner.Scene{}, map[string]time.Time{}, nil
 	p.focus, p.zoom, p.side, p.saying, p.pageOf = onShell, false, lessonSide, "", -1
-	p.shell = &shell{input: make(chan string, 1), wake: make(chan struct{}, 1), term: vt.New(80, 24)}
+	p.shell = &shell{wake: make(chan struct{}, 1), term: vt.New(80, 24)}
 	p.open()
 }
 
@@ -191,8 +195,10 @@ func (p *player) keyLine() string {
 		state = "‖"
 	}
 	line := " " + paint(p.theme.on, " RECORDING ") + fmt.Sprintf(" %s %s / %s ×%g   ", state, clock(p.at)[3:], clock(p.recording.Length())[3:], p.speed)
-	for _, k := range [][2]string{{"space", "pause"}, {"←→", "5 s"}, {"<>", "speed"}, {"n", "next page"}, {"q", "quit"}} {
-		line += paint(p.theme.accent, k[0]) + " " + k[1] + "  "
+	for _, k := range [][2]string{{"space", "pause"}, {"arrows", "5 s"}, {"< >", "speed"}, {"n", "next page"}, {"q", "quit"}, {"Home", "begin"}, {"t", "theme"}} {
+		if part := paint(p.theme.accent, k[0]) + " " + k[1]; ansi.StringWidth(line)+ansi.StringWidth(part) <= p.width {
+			line += part + "  "
+		}
 	}
-	return fit(line, p.width)
+	return fit(strings.TrimRight(line, " "), p.width)
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/runner"
 )
 
@@ -127,6 +129,73 @@ func TestHostileRecordings(t *testing.T) {
 			t.Fatal(err)
 		}
 		wellFormed(t, svg.String())
+	}
+}
+
+// Played where there is less room than it was recorded in, a recording shows what
+// happens: the rows around the cursor, and no sign of cutting where nothing is cut.
+func TestARecordingIsPlayedInLessRoom(t *testing.T) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	report, _ := atWork(t)
+	for i := range report.Results {
+		report.Results[i].Verdict = grader.Passed
+	}
+	var out strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&out, "row %d\r\n", i)
+	}
+	out.WriteString(strings.Repeat("w", 90) + "\r\nlab$ ")
+	if err := errors.Join(
+		e.Encode(recordingHeader{Format: recordingFormat, Title: "T", Steps: []recorded{{"one", "# One"}, {"two", "# Two"}}}),
+		e.Encode(frame{At: 1, Size: []int{99, 39}, Out: []byte(out.String()), Ready: &runner.Ready{}, Report: &report.Report}),
+	); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := ReadRecording(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := offline(rec, 80, 24, false)
+	p.picture(time.Millisecond)
+	shown := screen(p.model)
+	for _, want := range []string{"row 29  ", "www…", "lab$   ", "^G n next page"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not shown:\n%s", want, shown)
+		}
+	}
+	if strings.Contains(shown, " …\n") || strings.Contains(shown, "row 0 ") {
+		t.Errorf("too much is shown:\n%s", shown)
+	}
+	if c := p.View().Cursor; c == nil || c.Y != 20 {
+		t.Errorf("the cursor is at %v", c)
+	}
+}
+
+// Fonts leave gaps between the rows of a picture: frames are drawn.
+func TestThePictureHasNoGaps(t *testing.T) {
+	m := newScreen(t, lesson)
+	var file bytes.Buffer
+	if _, err := newRecorder(&file, m.session, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	file.WriteString(`{"at":1,"size":[80,20],"out":"` + base64.StdEncoding.EncodeToString([]byte("a│日─b")) + `"}` + "\n")
+	rec, err := ReadRecording(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svg strings.Builder
+	if err := Still(&svg, rec, time.Second, 160, 40, false); err != nil {
+		t.Fatal(err)
+	}
+	wellFormed(t, svg.String())
+	if i := strings.IndexAny(svg.String(), "─│┌┐└┘├┤┬┴┼"); i >= 0 {
+		t.Errorf("a frame is text: %.80s", svg.String()[max(i-40, 0):])
+	}
+	for _, want := range []string{`>a</text>`, `>日</text>`, `>b</text>`, `<path d="M`} {
+		if !strings.Contains(svg.String(), want) {
+			t.Errorf("%q is not in it", want)
+		}
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/creack/pty"
 
@@ -165,15 +164,12 @@ func (o *outer) await(t testing.TB, all ...string) {
 
 // run runs a model on a terminal. end ends it, and checks that it did so in
 // order.
-func run(t testing.TB, m *model, width, height int) (p *tea.Program, o *outer, end func()) {
+func run(t testing.TB, m *model, width, height int) (p *display, o *outer, end func()) {
 	t.Helper()
 	o = newOuter(t, width, height)
-	p = program(t.Context(), m, o.theirs, o.theirs, tea.WithEnvironment([]string{"TERM=xterm-256color"}))
+	p = program(t.Context(), m, o.theirs, o.theirs, []string{"TERM=xterm-256color"})
 	ended := make(chan error, 1)
-	go func() {
-		_, err := p.Run()
-		ended <- err
-	}()
+	go func() { ended <- p.Run() }()
 	return p, o, func() {
 		t.Helper()
 		p.Quit()

@@ -18,12 +18,16 @@ import (
 // shell is the learner's shell, on a terminal of its own.
 type shell struct {
 	cmd   *exec.Cmd
-	file  *os.File // our side of the PTY
-	input chan string
+	file  *os.File      // our side of the PTY
+	typed chan struct{} // a token when there is something to be written to it
 	wake  chan struct{} // a token when there is something new to draw
+	hurry chan struct{} // and when somebody waits for it
 
 	recorder *recorder // may be nil
 	keys     keys
+
+	queue sync.Mutex
+	input []byte // that is to be written
 
 	mu     sync.Mutex
 	term   *vt.Terminal
@@ -46,7 +50,7 @@ func openShell(cmd *exec.Cmd, width, height int, light bool, rec *recorder, cras
 	if err != nil {
 		return nil, err
 	}
-	s := &shell{cmd: cmd, file: file, input: make(chan string, 64), wake: make(chan struct{}, 1), term: vt.New(width, height), recorder: rec}
+	s := &shell{cmd: cmd, file: file, typed: make(chan struct{}, 1), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), term: vt.New(width, height), recorder: rec}
 	s.term.SetLight(light)
 	guarded := func(f func()) {
 		defer func() {
@@ -116,29 +120,33 @@ func (s *shell) read() {
 
 // feed writes what is typed; a program that does not read holds up nobody else.
 func (s *shell) feed() {
-	for text := range s.input {
-		if _, err := s.file.WriteString(text); err != nil {
+	for range s.typed {
+		s.queue.Lock()
+		b := s.input
+		s.input = nil
+		s.queue.Unlock()
+		if _, err := s.file.Write(b); err != nil {
 			return
 		}
 	}
 }
 
-func (s *shell) stir() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
+func (s *shell) stir() { poke(s.wake) }
+
+// maxTyped bounds what is typed and read by nobody, in bytes.
+const maxTyped = 1 << 20
 
 // send types text. What nobody reads for too long is dropped, as terminals do.
 func (s *shell) send(text string) {
 	if text == "" {
 		return
 	}
-	select {
-	case s.input <- text:
-	default:
+	s.queue.Lock()
+	if len(s.input)+len(text) <= maxTyped {
+		s.input = append(s.input, text...)
 	}
+	s.queue.Unlock()
+	poke(s.typed)
 }
 
 func (s *shell) resize(width, height int) {

@@ -93,7 +93,7 @@ func (m *model) pick(by int) {
 func (m *model) label(n int) string {
 	text := fmt.Sprintf("[%d]", n)
 	if n == m.picked {
-		return paint(m.theme.on, text+" Enter puts it into the shell")
+		return paint(m.theme.on, text+" Enter puts it into the shell, Enter again runs it")
 	}
 	return paint(m.theme.faint, text)
 }
@@ -140,9 +140,12 @@ func (m *model) questionLines(width int) (lines []string) {
 
 // detailLines are the page's checks in full.
 func (m *model) detailLines(width int) (lines []string) {
+	if m.cluster.err != nil {
+		lines = append(m.failureLines(width, 0), "")
+	}
 	results := m.report.Step(m.session.Step().ID)
 	if len(results) == 0 {
-		return []string{"This page has no checks."}
+		return append(lines, "This page has no checks.")
 	}
 	for _, x := range results {
 		mark, word, color := m.theme.verdict(x.Verdict)

@@ -68,6 +68,9 @@ func (m *model) strip(p runner.PodLife, width int) string {
 	}
 	name := min(max(width/4, 8), 28)
 	tail := min(max(width/4, 6), 24)
+	if _, blind := m.scene.Blind(); blind != "" {
+		state = "not seen"
+	}
 	return " " + fit(clean(p.Name), name) + " " + m.cells(p, max(width-name-tail-4, 0)) + " " + paint(m.theme.phase(p.Now()), fit(state, tail))
 }
 
@@ -94,15 +97,20 @@ func (m *model) cells(p runner.PodLife, n int) string {
 		b.WriteString(paint(color, run.String()))
 		run.Reset()
 	}
+	since, blind := m.scene.Blind()
 	last := m.now().Truncate(column) // columns stand still between two of them
 	for i := n - 1; i >= 0; i-- {
 		end := last.Add(time.Duration(1-i) * column)
 		phase := p.During(end.Add(-column), end)
-		if c := m.theme.phase(phase); c != color {
+		letter, c := byte(phase), m.theme.phase(phase)
+		if blind != "" && end.Add(-column).After(since) {
+			letter, c = '?', m.theme.warn
+		}
+		if c != color {
 			flush()
 			color = c
 		}
-		run.WriteByte(byte(phase))
+		run.WriteByte(letter)
 	}
 	flush()
 	return b.String()

@@ -10,15 +10,10 @@ package tui
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
 	"sync"
-	"time"
-
-	tea "charm.land/bubbletea/v2"
 
 	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/runner"
@@ -48,20 +43,10 @@ type Options struct {
 // Themes are the values of [Options.Theme].
 var Themes = []string{"auto", "dark", "light"}
 
-// frames is how many pictures a second are drawn at most. With more, keys would be
-// seen sooner (at 120 half of all within 11 ms instead of 19, on a machine with
-// other work to do), but every one is a wakeup, also of a screen on which nothing
-// happens: with 60 that is just below 1 % of a processor.
-const frames = 60
-
 // Many terminals make arrow keys of the wheel where a program fills the screen
 // (mode 1007): the shell's history would go by. wheelBack puts it back to what it
 // was.
 const wheelOff, wheelBack = "\x1b[?1007s\x1b[?1007l", "\x1b[?1007r"
-
-// afterwards is what bubbletea does not undo: the shape of the cursor, and the
-// wheel.
-const afterwards = "\x1b[0 q" + wheelBack
 
 // Run fills the terminal until the learner leaves or ctx ends, which is no
 // error. Whatever happens, the terminal is as it was before. What is to be done
@@ -78,13 +63,13 @@ func Run(ctx context.Context, x *runner.Session, up runner.Up, o Options) (runne
 			return runner.LeaveAll, err
 		}
 	}
-	p := program(ctx, m, o.In, o.Out)
+	p := program(ctx, m, o.In, o.Out, os.Environ())
 
 	// A panic in a goroutine of ours would leave the terminal as it is.
 	var crash crash
 	crashed := func(r any) {
 		crash.set(r)
-		end(p)
+		end(p.program)
 	}
 	m.crashed = crashed
 
@@ -99,57 +84,43 @@ func Run(ctx context.Context, x *runner.Session, up runner.Up, o Options) (runne
 	m.work = work
 	var g sync.WaitGroup
 	g.Go(func() {
-		defer func() {
-			if r := recover(); r != nil {
-				crashed(r)
-			}
-		}()
-		for {
+		for ctx.Err() == nil {
 			p.Send(begun{})
-			err := work.Run(ctx)
-			if ctx.Err() != nil {
-				return
-			}
-			p.Send(failed{err})
+			round, stop := context.WithCancel(ctx)
+			ended := make(chan error, 1)
+			go func() {
+				defer close(ended)
+				defer func() {
+					if r := recover(); r != nil {
+						crashed(r)
+					}
+				}()
+				ended <- work.Run(round)
+			}()
 			select {
-			case <-ctx.Done():
-				return
-			case <-m.retry:
+			case err := <-ended:
+				if ctx.Err() == nil {
+					p.Send(failed{err})
+					select {
+					case <-ctx.Done():
+					case <-m.retry:
+					}
+				}
+			case <-m.retry: // the cluster cannot be seen any more
+				stop()
+				<-ended
 			}
+			stop()
 		}
 	})
-	_, err = p.Run()
-	_, _ = o.Out.WriteString(afterwards)
+	err = p.Run()
 	cancel()
 	m.leave()
 	g.Wait()
-	switch {
-	case crash.get() != nil:
-		return runner.LeaveAll, crash.get()
-	case errors.Is(err, tea.ErrProgramPanic):
-		return runner.LeaveAll, fmt.Errorf("podlab crashed; its own words are above: %w", err)
-	case errors.Is(err, tea.ErrProgramKilled), errors.Is(err, context.Canceled):
-		return runner.LeaveAll, nil // whoever ended ctx says so
+	if failed := crash.or(err); failed != nil || err != nil {
+		return runner.LeaveAll, failed
 	}
-	return m.leaving, err
-}
-
-func program(ctx context.Context, m *model, in, out *os.File, more ...tea.ProgramOption) *tea.Program {
-	options := []tea.ProgramOption{
-		tea.WithInput(in), tea.WithOutput(out), tea.WithFPS(frames),
-		tea.WithoutSignalHandler(), // signals end ctx
-	}
-	p := tea.NewProgram(m, append(options, more...)...)
-	context.AfterFunc(ctx, func() { end(p) })
-	return p
-}
-
-// end ends the program as a key would, so that it has let go of the terminal when
-// Run returns; one that is killed may still be reading. Killed is what does not
-// end.
-func end(p *tea.Program) {
-	p.Quit()
-	time.AfterFunc(2*time.Second, p.Kill)
+	return m.leaving, nil
 }
 
 // begun says that the work begins, failed that it ended and why.
@@ -157,23 +128,3 @@ type (
 	begun  struct{}
 	failed struct{ err error }
 )
-
-// crash is the first panic of a goroutine.
-type crash struct {
-	mu  sync.Mutex
-	err error
-}
-
-func (c *crash) set(r any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = fmt.Errorf("podlab crashed: %v\n%s", r, debug.Stack())
-	}
-}
-
-func (c *crash) get() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
-}

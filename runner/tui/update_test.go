@@ -13,6 +13,7 @@ import (
 	"podlab.dev/podlab/cluster"
 	"podlab.dev/podlab/content"
 	"podlab.dev/podlab/grader"
+	"podlab.dev/podlab/grader/timeline"
 	"podlab.dev/podlab/runner"
 	"podlab.dev/podlab/runner/tui/vt"
 )
@@ -39,7 +40,7 @@ func key(name string) tea.KeyPressMsg {
 func sized(t *testing.T, width, height int) (m *model, typed func() string) {
 	t.Helper()
 	m = newScreen(t, lesson)
-	s := &shell{input: make(chan string, 64), wake: make(chan struct{}, 1), term: vt.New(width, height)}
+	s := &shell{typed: make(chan struct{}, 1), wake: make(chan struct{}, 1), term: vt.New(width, height)}
 	m.shell = s
 	m.width, m.height = width, height
 	m.layout = arrange(width, height, false)
@@ -47,9 +48,8 @@ func sized(t *testing.T, width, height int) (m *model, typed func() string) {
 	t.Cleanup(func() { m.shell = nil })
 	return m, func() string {
 		var b strings.Builder
-		for len(s.input) > 0 {
-			b.WriteString(<-s.input)
-		}
+		b.Write(s.input)
+		s.input = nil
 		return b.String()
 	}
 }
@@ -321,6 +321,27 @@ func TestTheListOfKeysComesAfterAPause(t *testing.T) {
 	}
 }
 
+// What went wrong is told whole, beside the checks as far as there is room.
+func TestAFailureIsTold(t *testing.T) {
+	for _, size := range [][2]int{{160, 50}, {80, 24}} {
+		m, _ := sized(t, size[0], size[1])
+		m.Update(begun{})
+		m.Update(failed{errors.New("no container engine answers " + strings.Repeat("because of this and that ", 12) + "to the end")})
+		if got := screen(m); !strings.Contains(got, "^G c shows all of this") && size[1] > 24 || !strings.Contains(got, "✗ no container engine") {
+			t.Errorf("%v: it is not told where the rest is:\n%s", size, got)
+		}
+		m.Update(key("ctrl+g"))
+		m.Update(key("c"))
+		if got := screen(m); !strings.Contains(got, "to the end") {
+			t.Errorf("%v: not all of it is told:\n%s", size, got)
+		}
+		m.Update(failed{errors.New("short")})
+		if got := screen(m); size[1] > 24 && !strings.Contains(got, "^G r tries again") {
+			t.Errorf("%v:\n%s", size, got)
+		}
+	}
+}
+
 func TestEvents(t *testing.T) {
 	m, _ := sized(t, 160, 50)
 	now := m.now()
@@ -349,6 +370,7 @@ func TestEvents(t *testing.T) {
 	if len(m.retry) != 1 {
 		t.Error("nobody tries again")
 	}
+	<-m.retry
 
 	m.Update(begun{})
 	m.Update(runner.Ready{})
@@ -357,6 +379,24 @@ func TestEvents(t *testing.T) {
 	m.Update(pods)
 	m.Update(report)
 	shown("Checks 1/2", "wanted 80, found 8080", "CrashLoopBackOff ×4")
+
+	// A cluster that cannot be seen is not said to be well, and can be brought up.
+	m.Update(key("ctrl+g"))
+	m.Update(key("r"))
+	shown("nothing has failed")
+	seen := now
+	m.Update(runner.Recorded{Entries: []timeline.Entry{{Kind: timeline.Gap, Of: "Pod", Reason: "connection refused", Time: now}}})
+	now = now.Add(20 * time.Second)
+	m.Update(ticked(now))
+	shown("? cannot see the cluster, 20 s", "r bring up", "??? not seen")
+	m.Update(key("ctrl+g"))
+	m.Update(key("r"))
+	if len(m.retry) != 1 {
+		t.Error("nobody brings the cluster up again")
+	}
+	m.Update(runner.Recorded{Entries: []timeline.Entry{{Kind: timeline.Synced, Of: "Pod", Time: now}}})
+	shown("live", "CrashLoopBackOff ×4")
+	now = seen
 
 	r := report.Report
 	r.Results = append([]grader.Result(nil), r.Results...)

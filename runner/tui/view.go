@@ -20,9 +20,7 @@ func (m *model) View() tea.View {
 		return m.view
 	}
 	if m.width == 0 || m.height == 0 {
-		v := tea.NewView("")
-		v.AltScreen = true
-		return v
+		return tea.NewView("")
 	}
 	if m.stale || m.chrome == nil {
 		m.chrome = m.rows()
@@ -35,6 +33,10 @@ func (m *model) View() tea.View {
 	var at *tea.Cursor
 	x, y, shown := m.shellAt()
 	draw := func(term *vt.Terminal) {
+		below := 0
+		if term != nil && m.player != nil {
+			below = m.below(term)
+		}
 		for i, row := range m.chrome {
 			if i > 0 {
 				b.WriteByte('\n')
@@ -42,9 +44,9 @@ func (m *model) View() tea.View {
 			if before, after, ok := strings.Cut(row, hole); ok {
 				b.WriteString(before)
 				if term != nil {
-					line := term.Row(i-y, m.back)
+					line := term.Row(i-y+below, m.back)
 					if width, _ := term.Size(); width != m.layout.shell { // of a recording
-						line = fit(line, m.layout.shell)
+						line = fit(trimBlanks(line), m.layout.shell)
 					}
 					b.WriteString(m.options.Charset.Fit(line))
 				}
@@ -61,7 +63,6 @@ func (m *model) View() tea.View {
 		draw(nil)
 	}
 	m.view = tea.NewView(b.String())
-	m.view.AltScreen = true
 	m.view.Cursor = at
 	if m.mouse {
 		m.view.MouseMode = tea.MouseModeCellMotion
@@ -69,6 +70,17 @@ func (m *model) View() tea.View {
 	m.fresh = true
 	return m.view
 }
+
+// below is how many rows of a recorded shell are left out at its top where it is
+// higher than the pane, for what happens in it to be seen.
+func (m *model) below(term *vt.Terminal) int {
+	_, height := term.Size()
+	_, y, _ := term.Cursor()
+	return min(max(y+1-m.layout.body, 0), max(height-m.layout.body, 0))
+}
+
+// trimBlanks leaves out the blanks at the end of a row, which have no style.
+func trimBlanks(row string) string { return strings.TrimRight(row, " ") }
 
 // hole is where the rows of the shell go. No text that is shown can hold it.
 const hole = "\x00"
@@ -152,8 +164,15 @@ func (m *model) tabbedRows() []string {
 	return append(out, m.keyLine())
 }
 
+// lost is how long a cluster cannot be seen before it is offered to bring it up
+// again.
+const lost = 5 * time.Second
+
 // podSummary counts the Pods.
 func (m *model) podSummary() string {
+	if _, blind := m.scene.Blind(); blind != "" {
+		return "pods: not seen"
+	}
 	running, failing, other := 0, 0, 0
 	for _, p := range m.scene.Pods(m.now()) {
 		switch p.Now() {
@@ -248,7 +267,8 @@ func (m *model) shellRows() []string {
 func (m *model) header() string {
 	x, t := m.session, m.theme
 	page := fmt.Sprintf("page %d/%d", x.State.Page+1, len(x.Lab.Steps))
-	left := " " + paint(bold, "podlab") + "  " + paint(t.accent, content.Line(x.Lab.Title, 60)) + "  " + page
+	title := content.Line(x.Lab.Title, 60)
+	left := " " + paint(bold, "podlab") + "  " + paint(t.accent, title) + "  " + page
 	if m.width < besideWidth {
 		tabs := []string{" Lesson ", " Shell "}
 		on := 0
@@ -263,11 +283,16 @@ func (m *model) header() string {
 				tabs[i] = paint(t.faint, tabs[i])
 			}
 		}
+		status := m.clusterText()
 		if exam := m.examText(); exam != "" && m.cluster.ready {
-			left += "  " + paint(bold+";"+t.warn, exam)
-		} else {
-			left += "  " + m.clusterText()
+			status = paint(bold+";"+t.warn, exam)
 		}
+		// The title gives way to what changes.
+		left = " " + paint(bold, "podlab") + "  "
+		if room := m.width - ansi.StringWidth(left+"  "+page+"  "+status+" "+tabs[0]+tabs[1]); room >= 8 {
+			left += paint(t.accent, ansi.Truncate(title, room, "…")) + "  "
+		}
+		left += page + "  " + status
 		return split(left, tabs[0]+tabs[1], m.width)
 	}
 	left += "  " + m.dots()
@@ -353,58 +378,58 @@ func (m *model) keyLine() string {
 	if m.back > 0 {
 		return fit(" scrolling back: arrows, pages; Esc ends", m.width)
 	}
-	before := m.prefix.name + " "
-	lead := "typing goes to the shell"
-	if m.focus == onLesson {
+	lead, room := "typing goes to the shell", besideWidth
+	if m.focus == onLesson && m.width < besideWidth {
+		lead, room = "Tab picks · / finds", 100
+	} else if m.focus == onLesson {
 		lead = "arrows scroll · / finds · Tab picks · Esc to the shell"
-		if m.search.text != "" {
-			lead = "n and N go to the next and the one before · Esc ends the search"
-		}
+	}
+	if m.focus == onLesson && m.search.text != "" {
+		lead = "n and N go to the next and the one before · Esc ends the search"
 	}
 	line := " "
-	if m.width >= 100 || m.search.text != "" && m.focus == onLesson {
+	if m.width >= room || m.search.text != "" && m.focus == onLesson {
 		line += paint(t.faint, lead) + "   "
 	}
-	add := func(key, what string) {
-		if part := paint(t.accent, before+key) + " " + what + "  "; ansi.StringWidth(line)+ansi.StringWidth(part) <= m.width {
-			line += part
+	line += paint(t.accent, m.prefix.name) + " then  "
+	for _, k := range m.offered() {
+		if part := paint(t.accent, k[0]) + " " + k[1]; ansi.StringWidth(line)+ansi.StringWidth(part) <= m.width {
+			line += part + "  "
 		}
 	}
-	if m.cluster.err != nil {
-		add("r", "retry")
+	return fit(strings.TrimRight(line, " "), m.width)
+}
+
+// offered are the keys after the prefix that are of use now, and what they do in a
+// word, the ones that are needed most first: there may not be room for all.
+func (m *model) offered() (keys [][2]string) {
+	add := func(on bool, key, what string) {
+		if on {
+			keys = append(keys, [2]string{key, what})
+		}
 	}
-	if m.focus == onShell {
-		add("l", "lesson")
-	} else {
-		add("s", "shell")
-	}
-	add("?", "help")
-	if m.side != lessonSide || m.note != nil {
-		add("x", "close")
-	}
-	if m.pageDone() {
-		add("n", "next page")
-	}
-	if m.session.InExam() {
-		add("S", "submit")
-		add("f", "flag")
-	} else {
-		add("h", "hint")
-	}
-	if len(m.page.Commands()) > 0 {
-		add("1-9", "command")
-	}
-	if m.openQuestion() != nil {
-		add("a", "answer")
-	}
-	add("c", "checks")
-	if !m.pageDone() {
-		add("n", "next")
-	}
-	add("b", "back")
-	add("z", "zoom")
-	add("q", "quit")
-	return fit(line, m.width)
+	exam, done := m.session.InExam(), m.pageDone()
+	since, blind := m.scene.Blind()
+	add(m.cluster.err != nil || m.cluster.ready && blind != "" && m.now().Sub(since) >= lost, "r", "bring up")
+	add(m.focus == onShell, "l", "lesson")
+	add(m.focus != onShell, "s", "shell")
+	add(true, "?", "help")
+	add(m.side != lessonSide || m.note != nil, "x", "close")
+	add(done, "n", "next page")
+	add(exam, "S", "submit")
+	add(exam, "f", "flag")
+	add(!exam, "h", "hint")
+	add(len(m.page.Commands()) > 0, "1-9", "command")
+	add(m.openQuestion() != nil, "a", "answer")
+	add(true, "c", "checks")
+	add(!done, "n", "next")
+	add(true, "q", "quit")
+	add(true, "b", "back")
+	add(len(m.page.Commands()) > 0, "y", "copy")
+	add(true, "z", "zoom")
+	add(!exam, "R", "reset")
+	add(true, "t", "theme")
+	return keys
 }
 
 // statusLine is the one line of a pane that is alone.
