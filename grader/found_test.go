@@ -3,6 +3,7 @@ package grader_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/grader/timeline"
@@ -43,6 +44,15 @@ func TestAsFound(t *testing.T) {
 		{"nobody watched", false, func(x *tape) *tape {
 			return x.pod("p", "u", "Failed", false).gap().answer("right").put(timeline.Entry{Kind: timeline.Resumed, Of: "Pod"})
 		}, grader.Passed},
+		{"mended and named while nobody recorded", false, func(x *tape) *tape {
+			return x.pod("p", "u", "Failed", false).answer("right").start("c1", "n1").pod("p", "u", "Running", true).synced()
+		}, grader.Failed},
+		{"named while nobody recorded", false, func(x *tape) *tape {
+			return x.pod("p", "u", "Failed", false).answer("right").start("c1", "n1").synced().pod("p", "u", "Running", true)
+		}, grader.Passed},
+		{"named, and the recording ends a while later", false, func(x *tape) *tape {
+			return x.pod("p", "u", "Failed", false).answer("right").clock(time.Second).start("c1", "n1").pod("p", "u", "Running", true).synced()
+		}, grader.Passed},
 		{"begun anew", false, func(x *tape) *tape {
 			return redo(x.pod("p", "u", "Running", true).answer("right")).pod("p", "v", "Failed", false).answer("right")
 		}, grader.Passed},
@@ -58,10 +68,13 @@ func TestAsFound(t *testing.T) {
 		if x.gone {
 			l = gone
 		}
-		tape := x.tape(newTape(t).synced())
+		tape := x.tape(newTape(t).synced()).clock(time.Second)
 		r := judge(l, tape, true).Results[1]
 		if r.Verdict != x.verdict {
 			t.Errorf("%s, gone %v: %s (%s), want %s", x.name, x.gone, r.Verdict, r.Message, x.verdict)
+		}
+		if v := judge(l, tape, false).Results[1].Verdict; v != x.verdict {
+			t.Errorf("%s, gone %v: %s by now, want %s", x.name, x.gone, v, x.verdict)
 		}
 		if x.verdict == grader.Failed && !strings.Contains(r.Message, "what counts is how it was when this was so: ") {
 			t.Errorf("%s, gone %v: says %s", x.name, x.gone, r.Message)

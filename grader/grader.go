@@ -145,19 +145,19 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		}
 		// A window that was open until now has lasted until now, whatever this
 		// entry says.
-		if s.held(before, e) {
+		if s.held(before, e) || g.confirm(s) {
 			changed = true
 			continue
 		}
 		if !g.met(s.Needs) || !g.open(s) || !g.sees(s) {
 			continue
 		}
+		if s.AsFound {
+			changed = g.find(s, e) || changed
+			continue
+		}
 		before := s.conditional()
 		changed = g.judge(s, e) || changed || !slices.Equal(before, s.conditional())
-		if s.AsFound && !s.passed && s.errored == "" {
-			s.lost = true
-			s.message += "; what counts is how it was when this was so: " + g.titles(s.Needs)
-		}
 	}
 	return changed
 }
@@ -183,7 +183,7 @@ func (g *Grader) start(e timeline.Entry) {
 	clear(g.trouble)
 	for _, s := range g.states {
 		s.lookAgain()
-		s.errored, s.broken.blind = "", time.Time{}
+		s.errored, s.broken.blind, s.found = "", time.Time{}, nil
 	}
 }
 
@@ -246,7 +246,7 @@ func (g *Grader) Due() (due time.Time) {
 		if s.passed {
 			continue
 		}
-		for _, t := range []time.Time{s.windowEnds(), s.breaks(), s.late(), s.silent()} {
+		for _, t := range []time.Time{s.windowEnds(), s.confirms(), s.breaks(), s.late(), s.silent()} {
 			if !t.IsZero() && t.After(g.last.Time) && (due.IsZero() || t.Before(due)) {
 				due = t
 			}

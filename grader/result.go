@@ -78,7 +78,7 @@ func (g *Grader) result(s *state, final bool) Result {
 		if final {
 			x.Verdict = Failed
 		}
-	case final:
+	case final, s.lost: // which nothing can change any more
 		x.Verdict, x.Message, x.Mismatches = Failed, s.message, s.differs.list()
 	default:
 		x.Verdict, x.Message, x.Mismatches = Pending, s.message, s.differs.list()

@@ -47,7 +47,9 @@ type state struct {
 	answer  *timeline.Entry  // the newest one
 	answers int
 
-	lost bool // what counts as it was found was not as wanted
+	found   *state    // what counts as it is found, as it was judged at foundAt
+	foundAt time.Time // see [Grader.find]
+	lost    bool      // it was not as wanted
 
 	ready  time.Time  // since when what the fault is to break is as it has to be, or zero
 	intact int64      // the last entry that showed it so before anything came of the fault
@@ -99,7 +101,7 @@ type brokenness struct {
 // forget is what a check does not know of a new namespace.
 func (s *state) forget() {
 	s.progress, s.ran, s.observed, s.absent = nil, false, nil, false
-	s.line, s.lines, s.reasons, s.lost = 0, nil, nil, false
+	s.line, s.lines, s.reasons, s.found, s.lost = 0, nil, nil, nil, false
 	s.ready, s.intact, s.broken, s.mended, s.tried = time.Time{}, 0, brokenness{}, false, ""
 	if s.symptom {
 		s.passed = false // what was broken there is not broken here
