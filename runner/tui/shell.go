@@ -46,7 +46,7 @@ func openShell(cmd *exec.Cmd, width, height int, light bool, rec *recorder, cras
 	if err != nil {
 		return nil, err
 	}
-	s := &shell{cmd: cmd, file: file, input: make(chan string, 64), wake: make(chan struct{}, 1), term: vt.New(width, height), recorder: rec}
+	s := &shell{cmd: cmd, file: file, input: make(chan string, typeahead), wake: make(chan struct{}, 1), term: vt.New(width, height), recorder: rec}
 	s.term.SetLight(light)
 	guarded := func(f func()) {
 		defer func() {
@@ -129,6 +129,10 @@ func (s *shell) stir() {
 	default:
 	}
 }
+
+// typeahead is how many keys wait for a shell that is slow to read, as many as a line of
+// a terminal has: what is pasted into one without bracketed paste comes as single keys.
+const typeahead = 4096
 
 // send types text. What nobody reads for too long is dropped, as terminals do.
 func (s *shell) send(text string) {
