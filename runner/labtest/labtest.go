@@ -80,6 +80,20 @@ func Cases(l *lab.Lab, key, source string) []Case {
 	return cases
 }
 
+// Calm tells whether the case comes to no page that breaks a node, so that it never
+// has to be alone. What a script comes to is not known.
+func (x Case) Calm() bool {
+	for _, s := range x.Lab.Steps {
+		if s.BreaksNodes() {
+			return false
+		}
+		if x.Fails != "" && x.catches(s) {
+			break // it stops there
+		}
+	}
+	return true
+}
+
 // Config is what running cases needs.
 type Config struct {
 	Store   runner.Store
