@@ -35,8 +35,11 @@ node-parts:
 PROVEN := first-pod namespaces
 
 # All labs but one that switches nodes off, which takes each of its answers a minute or
-# two: of that one the solutions. test-full plays all answers.
+# two: of that one the solutions. Of two others, whose last page breaks the node for all
+# that is on it, the answers that do not come so far, and the solutions. test-full plays
+# all answers.
 QUICK := $(filter-out recover template,$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
+ALONE := debug-pending pod-lifecycle
 
 # Tests on a cluster never come from the cache: go cannot see that a cluster has
 # changed. One that fails is run once more, by itself, and counted as a rerun: what a
@@ -57,7 +60,8 @@ test-unit: build lint
 test-embedded: build node-parts
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./cluster/embedded ./cluster/fault) -short
 	./bin/podlab cluster up --cluster embedded --gpus T4:2 --faults
-	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(QUICK)
+	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false --calm $(QUICK)
+	./bin/podlab lab test --cluster embedded --parallel 4 --solutions $(ALONE)
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants $(PROVEN)
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/cli ./grader/record)
 	./bin/podlab lab test --cluster embedded --solutions recover
@@ -87,6 +91,7 @@ bench-cluster: build node-parts engine node-image
 # What takes longer: everything on both drivers, each fault twice in a row, the mutants
 # of all labs, data races, and every fuzz target for a while.
 test-full: test
+	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(ALONE)
 	./bin/podlab lab test --cluster embedded --parallel 6 recover
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/batch ./cluster/gpu ./cluster/fault)

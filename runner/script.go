@@ -31,6 +31,9 @@ type Answer struct {
 
 	// Pace is how fast its commands are; nil leaves it to them.
 	Pace *Pace
+	// Turning is called before each page but the first is turned to, and may wait;
+	// nil does not.
+	Turning func(lab.Step)
 
 	lab  *lab.Lab
 	dirs []string // where a script is looked for, the first that has it wins

@@ -145,25 +145,27 @@ func (f *Fault) Shared() bool { return f.Node != nil || f.Image != nil }
 
 // BreaksNodes tells whether a fault of the lab is about a node: then no two sessions
 // of it can share one.
-func (l *Lab) BreaksNodes() bool {
-	for _, f := range l.Faults() {
-		if f.Shared() {
-			return true
-		}
-	}
-	return false
-}
+func (l *Lab) BreaksNodes() bool { return slices.ContainsFunc(l.Steps, Step.BreaksNodes) }
+
+// BreaksNodes tells whether a fault of the step is about a node: whoever else has Pods
+// there, or wants one there, notices it.
+func (s Step) BreaksNodes() bool { return slices.ContainsFunc(s.faults(), (*Fault).Shared) }
 
 // Faults are those of all setups and checks.
 func (l *Lab) Faults() (out []*Fault) {
 	for _, s := range l.Steps {
-		if s.Setup != nil {
-			out = append(out, s.Setup.Faults...)
-		}
-		for _, c := range s.Checks {
-			if c.Fault != nil {
-				out = append(out, c.Fault)
-			}
+		out = append(out, s.faults()...)
+	}
+	return out
+}
+
+func (s Step) faults() (out []*Fault) {
+	if s.Setup != nil {
+		out = append(out, s.Setup.Faults...)
+	}
+	for _, c := range s.Checks {
+		if c.Fault != nil {
+			out = append(out, c.Fault)
 		}
 	}
 	return out

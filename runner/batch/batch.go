@@ -289,7 +289,7 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.class.Cluster = r.cluster.Driver + "/" + r.cluster.Name
-	if r.Lab.BreaksNodes() && r.Parallel != 1 {
+	if r.Lab.Steps[0].BreaksNodes() && r.Parallel != 1 {
 		r.Parallel = 1
 		r.Say("the lab breaks nodes: one submission at a time")
 	}

@@ -29,6 +29,7 @@ type gate struct {
 	pods    map[types.UID]tenant
 	inside  map[string]*visit // by namespace
 	turning int               // of those, who wait for their next page
+	alone   string            // who breaks nodes until it leaves; "" for nobody
 	room    use               // of all nodes that take Pods
 	largest use               // that a submission has had so far
 	few     int               // Pods that may be starting at a time
@@ -65,6 +66,7 @@ type tenant struct {
 type visit struct {
 	began   time.Time // its page
 	seen    bool      // the page has brought a Pod
+	turns   bool      // it waits for its next page
 	crowded bool      // Pods started slowly meanwhile
 	peak    use
 }
@@ -230,7 +232,7 @@ func (g *gate) open() bool {
 	if len(g.inside) == 0 {
 		return true
 	}
-	if g.most > 0 && len(g.inside) >= g.most || g.turning > 0 || len(g.inside) >= 2*g.few || !g.idle("") {
+	if g.most > 0 && len(g.inside) >= g.most || g.turning > 0 || g.alone != "" || len(g.inside) >= 2*g.few || !g.idle("") {
 		return false
 	}
 	var all use
@@ -267,22 +269,44 @@ func (g *gate) enter(ctx context.Context, namespace string) error {
 	return g.await(ctx, g.open, func() { g.inside[namespace] = &visit{began: time.Now()} })
 }
 
-// turn waits until a submission that is inside may go on to its next page.
-func (g *gate) turn(ctx context.Context, namespace string) error {
+// turn waits until a submission that is inside may go on to its next page. One that
+// breaks nodes there waits until all others are between two pages, and is alone from
+// then on until it leaves; who needs not be alone goes first.
+func (g *gate) turn(ctx context.Context, namespace string, breaks bool) error {
 	g.mu.Lock()
-	g.turning++
+	v := g.inside[namespace]
+	if v == nil {
+		v = &visit{}
+	}
+	g.turning, v.turns = g.turning+1, true
+	g.wake()
 	g.mu.Unlock()
 	defer func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.turning--
+		g.turning, v.turns = g.turning-1, false
 		g.wake()
 	}()
-	return g.await(ctx, func() bool { return g.idle(namespace) }, func() {
-		if v := g.inside[namespace]; v != nil {
-			v.began, v.seen = time.Now(), false
+	return g.await(ctx, func() bool { return g.free(namespace, breaks) && g.idle(namespace) }, func() {
+		v.began, v.seen, v.turns = time.Now(), false, false
+		if breaks {
+			g.alone = namespace
 		}
 	})
+}
+
+// free tells whether nobody is in the way of a submission's next page, nor it in that
+// of others.
+func (g *gate) free(namespace string, breaks bool) bool {
+	if g.alone != "" || !breaks {
+		return g.alone == "" || g.alone == namespace
+	}
+	for other, v := range g.inside {
+		if other != namespace && !v.turns {
+			return false
+		}
+	}
+	return true
 }
 
 // await waits until something may be, and then does it, both with the lock held.
@@ -319,6 +343,9 @@ func (g *gate) leave(namespace string) {
 	if v := g.inside[namespace]; v != nil {
 		g.largest = g.largest.most(v.peak)
 		delete(g.inside, namespace)
+	}
+	if g.alone == namespace {
+		g.alone = ""
 	}
 	g.wake()
 }

@@ -36,7 +36,7 @@ func turns(t *testing.T, g *gate, namespace string, want bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if got := g.turn(ctx, namespace) == nil; got != want {
+	if got := g.turn(ctx, namespace, false) == nil; got != want {
 		t.Errorf("%s goes on: %t", namespace, got)
 	}
 }
@@ -70,7 +70,7 @@ func TestGate(t *testing.T) {
 		g.see(podOf("a", 2, false))
 		turns(t, g, "b", false) // two of a's start
 		done := make(chan error, 1)
-		go func() { done <- g.turn(t.Context(), "b") }()
+		go func() { done <- g.turn(t.Context(), "b", false) }()
 		for waits := false; !waits; time.Sleep(time.Millisecond) {
 			g.mu.Lock()
 			waits = g.turning == 1
@@ -157,4 +157,57 @@ func TestGate(t *testing.T) {
 			t.Errorf("after slow starts %d may start at a time", g.few)
 		}
 	})
+}
+
+// A page that breaks nodes is nobody else's page, and who comes to one is alone until
+// its end.
+func TestGateAlone(t *testing.T) {
+	g := narrow(0, 4, use{pods: 100})
+	for _, name := range []string{"a", "b", "c"} {
+		enters(t, g, name, true)
+	}
+	waits := func(name string) <-chan error {
+		done := make(chan error, 1)
+		go func() { done <- g.turn(t.Context(), name, true) }()
+		for waits := false; !waits; time.Sleep(time.Millisecond) {
+			g.mu.Lock()
+			waits = g.inside[name].turns
+			g.mu.Unlock()
+		}
+		return done
+	}
+	goes := func(done <-chan error, want bool) {
+		t.Helper()
+		select {
+		case err := <-done:
+			if err != nil || !want {
+				t.Errorf("it goes on: %v", err)
+			}
+		case <-time.After(50 * time.Millisecond):
+			if want {
+				t.Error("it does not go on")
+			}
+		}
+	}
+	a := waits("a")
+	goes(a, false) // b and c are on their pages
+	turns(t, g, "b", true)
+	b := waits("b")
+	goes(b, false)
+	g.leave("c")
+	var second <-chan error
+	name := ""
+	select {
+	case <-a:
+		name, second = "a", b
+	case <-b:
+		name, second = "b", a
+	case <-time.After(time.Second):
+		t.Fatal("nobody goes on, though both wait")
+	}
+	enters(t, g, "d", false)
+	turns(t, g, name, true) // its next page is its own, too
+	goes(second, false)
+	g.leave(name)
+	goes(second, true)
 }

@@ -94,7 +94,7 @@ func (s *sitting) now() grader.Report {
 func (s *sitting) pages(ctx context.Context, hands *workload.Workload, work *submission.Work) error {
 	for i, step := range s.session.Lab.Steps {
 		if i > 0 {
-			if err := s.gate.turn(ctx, s.session.State.Namespace); err != nil {
+			if err := s.gate.turn(ctx, s.session.State.Namespace, step.BreaksNodes()); err != nil {
 				return err
 			}
 			if _, err := s.session.Turn(1); err != nil {

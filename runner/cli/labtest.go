@@ -39,6 +39,7 @@ It exits 1 when a lab does not hold; -v then shows what was on the learner's scr
 	cmd.Flags().BoolVar(&t.strict, "strict", false, "do not try once more, alone, what went wrong; without it, what holds then is reported as a flake")
 	cmd.Flags().DurationVar(&t.config.Patience, "patience", time.Minute, "how long a solution may take for a page's checks after its last command")
 	cmd.Flags().BoolVar(&t.solutions, "solutions", false, "play the solutions only, without mutants unless --mutants asks for them: does the lab work on this cluster?")
+	cmd.Flags().BoolVar(&t.calm, "calm", false, "leave out the answers that come to a page which breaks a node, for they are played alone")
 	cmd.Flags().BoolVar(&t.scripts, "scripts", false, "play the labs' own tests only, testdata/*.txtar")
 	cmd.MarkFlagsMutuallyExclusive("solutions", "scripts")
 	cmd.Flags().BoolVar(&t.config.Mutants, "mutants", true, "derive wrong answers from the solutions and see them caught")
@@ -53,6 +54,7 @@ type labTester struct {
 	repeat    int
 	solutions bool
 	scripts   bool
+	calm      bool
 	strict    bool
 	played    int // different cases
 
@@ -160,6 +162,9 @@ func (t *labTester) groups(names []string) (groups []*group, err error) {
 		}
 		if t.scripts {
 			of = slices.DeleteFunc(of, func(x labtest.Case) bool { return x.Script == "" })
+		}
+		if t.calm {
+			of = slices.DeleteFunc(of, func(x labtest.Case) bool { return !x.Calm() })
 		}
 		i := slices.IndexFunc(groups, func(g *group) bool { return g.needs.Alike(l.Needs) })
 		if i < 0 {

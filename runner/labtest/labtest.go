@@ -80,6 +80,20 @@ func Cases(l *lab.Lab, key, source string) []Case {
 	return cases
 }
 
+// Calm tells whether the case comes to no page that breaks a node, so that it never
+// has to be alone. What a script comes to is not known.
+func (x Case) Calm() bool {
+	for _, s := range x.Lab.Steps {
+		if s.BreaksNodes() {
+			return false
+		}
+		if x.Fails != "" && x.catches(s) {
+			break // it stops there
+		}
+	}
+	return true
+}
+
 // Config is what running cases needs.
 type Config struct {
 	Store   runner.Store
@@ -99,7 +113,8 @@ type Config struct {
 	// Leave removes a session and its namespace.
 	Leave func(context.Context, *runner.Session)
 
-	// nodes is held alone by sessions that break nodes, and by all others together.
+	// nodes is held alone by sessions on pages that break nodes, and by all others
+	// together; see floor.
 	nodes *sync.RWMutex
 }
 
@@ -246,7 +261,7 @@ func (x Case) patience(right time.Duration) plain.Patience {
 // play brings the case to its end, shows it on screen and returns the final
 // report, and of a solution what it did.
 func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Report, *Proof, error) {
-	s, leave, err := c.open(ctx, x.Key, x.Source, x.Lab, "")
+	s, f, leave, err := c.open(ctx, x.Key, x.Source, x.Lab, "")
 	if err != nil {
 		return grader.Report{}, nil, err
 	}
@@ -255,13 +270,14 @@ func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Repo
 		if _, err := s.Attach(ctx, c.Cluster); err != nil {
 			return grader.Report{}, nil, err
 		}
-		r, err := untouched(ctx, s)
+		r, err := untouched(ctx, s, f)
 		return r, nil, err
 	}
 	a, err := runner.FindAnswer(s.Lab, x.Answer)
 	if err != nil {
 		return grader.Report{}, nil, err
 	}
+	a.Turning = f.turn
 	patience := x.patience(c.Patience)
 	if x.Fails != "" || !c.Mutants {
 		up := func(ctx context.Context, s *runner.Session, _ func(cluster.Event)) (bool, error) {
@@ -274,9 +290,10 @@ func (c Config) play(ctx context.Context, x Case, screen io.Writer) (grader.Repo
 }
 
 // untouched turns the pages, so that each is prepared, and does nothing else.
-func untouched(ctx context.Context, s *runner.Session) (grader.Report, error) {
+func untouched(ctx context.Context, s *runner.Session, f *floor) (grader.Report, error) {
 	for i, step := range s.Lab.Steps {
 		if i > 0 {
+			f.turn(step)
 			if _, err := s.Turn(1); err != nil {
 				return grader.Report{}, err
 			}

@@ -57,6 +57,27 @@ func TestCases(t *testing.T) {
 	}
 }
 
+func TestCalm(t *testing.T) {
+	breaks := &lab.Setup{Faults: []*lab.Fault{{Node: &lab.NodeFault{Do: "taint"}}}}
+	last := &lab.Lab{Steps: []lab.Step{{Checks: []lab.Check{{ID: "a"}}}, {Setup: breaks, Checks: []lab.Check{{ID: "b"}}}, {Checks: []lab.Check{{ID: "c"}}}}}
+	for _, c := range []struct {
+		x    Case
+		calm bool
+	}{
+		{Case{Lab: &lab.Lab{Steps: last.Steps[:1]}, Answer: "solutions/x"}, true},
+		{Case{Lab: last}, false},
+		{Case{Lab: last, Answer: "solutions/x"}, false},
+		{Case{Lab: last, Script: "testdata/x"}, false},
+		{Case{Lab: last, Answer: "mistakes/a", Fails: "a"}, true},
+		{Case{Lab: last, Answer: "mistakes/b", Fails: "b"}, false},
+		{Case{Lab: last, Answer: "mistakes/c", Fails: "c"}, false},
+	} {
+		if got := c.x.Calm(); got != c.calm {
+			t.Errorf("%s is calm: %t", c.x.name(), got)
+		}
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	for text, want := range map[string]bool{
 		"$ kubectl get pods\nUnable to connect to the server: read tcp 127.0.0.1:40834->127.0.0.1:34579: read: connection reset by peer\n": true,

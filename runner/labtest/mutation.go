@@ -288,7 +288,7 @@ func (c Config) onCluster(ctx context.Context, p *Proof, t tried) (Mutation, err
 // its commands came as far as that: a machine that is too slow for an earlier page
 // catches nothing.
 func (c Config) playMutant(ctx context.Context, p *Proof, t tried, variant int) (r grader.Report, reached bool, err error) {
-	s, leave, err := c.open(ctx, p.Key, p.Source, p.Lab, p.record.Seed)
+	s, f, leave, err := c.open(ctx, p.Key, p.Source, p.Lab, p.record.Seed)
 	if err != nil {
 		return r, false, err
 	}
@@ -297,7 +297,7 @@ func (c Config) playMutant(ctx context.Context, p *Proof, t tried, variant int) 
 	if err != nil {
 		return r, false, err
 	}
-	a.Pace = p.pace.Limit()
+	a.Pace, a.Turning = p.pace.Limit(), f.turn
 	timed, cancel := context.WithTimeout(ctx, patient)
 	defer cancel()
 	var met atomic.Bool

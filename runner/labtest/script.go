@@ -41,6 +41,7 @@ func scripts(l *lab.Lab) (names []string) {
 type stage struct {
 	ctx      context.Context
 	session  *runner.Session
+	floor    *floor
 	podlab   string
 	patience time.Duration
 
@@ -52,7 +53,7 @@ type stage struct {
 // perform runs a test of the lab, and returns the final report and, where it
 // failed, why.
 func (c Config) perform(ctx context.Context, x Case, screen io.Writer) (r grader.Report, why string, err error) {
-	s, leave, err := c.open(ctx, x.Key, x.Source, x.Lab, "")
+	s, f, leave, err := c.open(ctx, x.Key, x.Source, x.Lab, "")
 	if err != nil {
 		return r, "", err
 	}
@@ -78,7 +79,7 @@ func (c Config) perform(ctx context.Context, x Case, screen io.Writer) (r grader
 	}
 
 	watched, stop := context.WithCancel(ctx)
-	sc := &stage{ctx: ctx, session: s, podlab: c.Podlab, patience: c.Patience, ended: make(chan struct{}), moved: make(chan struct{}, 1)}
+	sc := &stage{ctx: ctx, session: s, floor: f, podlab: c.Podlab, patience: c.Patience, ended: make(chan struct{}), moved: make(chan struct{}, 1)}
 	go func() {
 		defer close(sc.ended)
 		sc.watching = s.Watch(watched, func(grader.Report) {
@@ -169,6 +170,7 @@ func (s *stage) page(_ *testscript.TestScript, args []string) error {
 	if to < 0 {
 		return fmt.Errorf("the lab has no page %s", args[0])
 	}
+	s.floor.turn(s.session.Lab.Steps[to])
 	if _, err := s.session.Turn(to - s.session.State.Page); err != nil {
 		return err
 	}

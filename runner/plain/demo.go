@@ -100,8 +100,11 @@ func (p *play) show(step string) grader.Report {
 }
 
 func (p *play) run(ctx context.Context) error {
-	for i := range p.session.Lab.Steps {
+	for i, step := range p.session.Lab.Steps {
 		if i > 0 {
+			if p.answer.Turning != nil {
+				p.answer.Turning(step)
+			}
 			if _, err := p.session.Turn(1); err != nil {
 				return err
 			}

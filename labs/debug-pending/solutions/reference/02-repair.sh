@@ -41,4 +41,3 @@ END
 kubectl apply -f claim.yaml
 kubectl wait --for=condition=Ready pod/cedar --timeout=60s
 kubectl get pvc
-kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints

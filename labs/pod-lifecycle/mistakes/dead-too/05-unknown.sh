@@ -1,0 +1,2 @@
+podlab answer ghost-phase b
+podlab answer ghost-alive a

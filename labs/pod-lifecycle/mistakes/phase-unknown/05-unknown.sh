@@ -1,0 +1,1 @@
+podlab answer ghost-phase d

@@ -1,0 +1,63 @@
+package labtest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"podlab.dev/podlab/cluster/driver"
+	"podlab.dev/podlab/cue/lab"
+)
+
+// floor is a session's share of the nodes. On pages that leave nodes whole it has them
+// together with others; from the first page on that breaks one it has them alone, until
+// it has ended and all is mended. Between two pages it has none, so that nobody who
+// waits to be alone waits for more than a page of others. Such pages are best the last
+// of their lab.
+type floor struct {
+	nodes *sync.RWMutex
+	held  bool
+	alone bool
+}
+
+// turn waits until the session may come to a page.
+func (f *floor) turn(s lab.Step) {
+	if f.alone {
+		return
+	}
+	f.leave()
+	if f.alone = s.BreaksNodes(); f.alone {
+		f.nodes.Lock()
+	} else {
+		f.nodes.RLock()
+	}
+	f.held = true
+}
+
+func (f *floor) leave() {
+	switch {
+	case !f.held:
+		return
+	case f.alone:
+		f.nodes.Unlock()
+	default:
+		f.nodes.RUnlock()
+	}
+	f.held, f.alone = false, false
+}
+
+// recovery is how long nodes may take until they are whole again, once they are mended:
+// a kubelet that goes on has some ten seconds of its own until it says so.
+const recovery = time.Minute
+
+// whole waits until the nodes are as they were. That they are not is for the cases to
+// say that come next.
+func (c Config) whole(ctx context.Context) {
+	cfg, err := c.Cluster.RESTConfig()
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, recovery)
+	defer cancel()
+	_, _ = driver.WaitReady(ctx, cfg, driver.Ready{Nodes: c.Cluster.Nodes, DNS: true}, nil)
+}
