@@ -1,6 +1,6 @@
-// Package fields cuts a JSON object into its fields without reading what is in
-// them. What a cluster writes is read many times over, and of most of it nothing
-// but where it ends has to be known.
+// Package fields cuts a JSON object into its fields without making anything of what
+// is in them. What a cluster writes is read many times over, and of most of it nothing
+// has to be known but that it is JSON, and where it ends.
 //
 //	for s := fields.Of(object); s.Next(); {
 //		s.Name, s.Value // "spec", {"containers":[…]}
@@ -11,14 +11,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"unicode/utf8"
 )
 
-// ErrMalformed says that something is no JSON object, as far as it was looked at.
+// ErrMalformed says that something is no JSON object.
 var ErrMalformed = errors.New("it is no JSON object")
 
 // Scanner goes through the fields of an object, in the order in which they stand
-// there. Of what is no JSON some values may be no JSON either.
+// there.
 type Scanner struct {
 	// Name and Value are those of the field that Next came to. Value is a part of
 	// the object, without the space around it, as is Quoted, the name in JSON.
@@ -26,7 +27,7 @@ type Scanner struct {
 	Quoted, Value []byte
 	// At is where in the object the value begins.
 	At int
-	// Err says that the object could not be read to its end.
+	// Err says that this is no JSON object. What was handed over until then is JSON.
 	Err error
 
 	all  []byte
@@ -61,7 +62,7 @@ func (s *Scanner) Next() bool {
 	s.at++
 	s.space()
 	from := s.at
-	if !s.value() {
+	if !s.value(1) {
 		s.Err = ErrMalformed
 		return false
 	}
@@ -111,53 +112,143 @@ func (s *Scanner) name() (name string, ok bool) {
 	return name, json.Unmarshal(quoted, &name) == nil
 }
 
+// deepest is how deep encoding/json looks, too.
+const deepest = 10_000
+
+// value goes behind the value that begins here, and reports whether it is one.
+func (s *Scanner) value(depth int) bool {
+	if s.at == len(s.all) {
+		return false
+	}
+	switch c := s.all[s.at]; {
+	case depth == deepest && (c == '{' || c == '['):
+		return false
+	case c == '"':
+		return s.text()
+	case c == '{':
+		return s.several('}', func() bool {
+			if !s.text() || s.space() != ':' {
+				return false
+			}
+			s.at++
+			s.space()
+			return s.value(depth + 1)
+		})
+	case c == '[':
+		return s.several(']', func() bool { return s.value(depth + 1) })
+	case c == 't':
+		return s.word("true")
+	case c == 'f':
+		return s.word("false")
+	case c == 'n':
+		return s.word("null")
+	}
+	return s.number()
+}
+
+// several goes behind all that stands between a bracket and its end.
+func (s *Scanner) several(end byte, one func() bool) bool {
+	s.at++
+	if s.space() == end {
+		s.at++
+		return true
+	}
+	for one() {
+		switch s.space() {
+		case end:
+			s.at++
+			return true
+		case ',':
+			s.at++
+			s.space()
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+func (s *Scanner) word(word string) bool {
+	if !bytes.HasPrefix(s.all[s.at:], []byte(word)) {
+		return false
+	}
+	s.at += len(word)
+	return true
+}
+
 // text goes behind the string that begins here.
 func (s *Scanner) text() bool {
 	if s.at == len(s.all) || s.all[s.at] != '"' {
 		return false
 	}
-	for s.at++; s.at < len(s.all); s.at++ {
-		switch s.all[s.at] {
-		case '"':
-			s.at++
+	for at := s.at + 1; at < len(s.all); at++ {
+		switch c := s.all[at]; {
+		case c == '"':
+			s.at = at + 1
 			return true
-		case '\\':
-			s.at++ // what is escaped
+		case c < ' ':
+			return false
+		case c == '\\':
+			n := escaped(s.all[at+1:])
+			if n == 0 {
+				return false
+			}
+			at += n
 		}
 	}
-	s.at = len(s.all)
 	return false
 }
 
-// value goes behind the value that begins here.
-func (s *Scanner) value() bool {
-	from, depth := s.at, 0
-	for s.at < len(s.all) {
-		switch s.all[s.at] {
-		case '"':
-			if !s.text() {
-				return false
-			}
-			if depth == 0 {
-				return true
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 { // of the object around a number
-				return s.at > from
-			}
-			if depth--; depth == 0 {
-				s.at++
-				return true
-			}
-		case ',', ' ', '\t', '\n', '\r':
-			if depth == 0 {
-				return s.at > from
+// escaped is how much of b a backslash before it escapes; 0 where that is no escape.
+func escaped(b []byte) int {
+	switch {
+	case len(b) == 0:
+	case strings.IndexByte(`"\/bfnrt`, b[0]) >= 0:
+		return 1
+	case b[0] == 'u' && len(b) > 4:
+		for _, c := range b[1:5] {
+			if !digit(c) && (c|' ' < 'a' || c|' ' > 'f') {
+				return 0
 			}
 		}
+		return 5
+	}
+	return 0
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// number goes behind the number that begins here.
+func (s *Scanner) number() bool {
+	s.sign("-")
+	if s.at < len(s.all) && s.all[s.at] == '0' {
 		s.at++
+	} else if !s.digits() {
+		return false
+	}
+	if s.sign(".") && !s.digits() {
+		return false
+	}
+	if s.sign("eE") {
+		s.sign("+-")
+		return s.digits()
+	}
+	return true
+}
+
+// sign goes behind one of these bytes, if there is one.
+func (s *Scanner) sign(of string) bool {
+	if s.at < len(s.all) && strings.IndexByte(of, s.all[s.at]) >= 0 {
+		s.at++
+		return true
 	}
 	return false
+}
+
+func (s *Scanner) digits() bool {
+	from := s.at
+	for s.at < len(s.all) && digit(s.all[s.at]) {
+		s.at++
+	}
+	return s.at > from
 }

@@ -107,7 +107,7 @@ func decode(line []byte) (e Entry, err error) {
 		}
 		object, rest = s.Value, slices.Concat(line[:s.At], []byte("null"), line[s.At+len(s.Value):])
 	}
-	if s.Err != nil || object != nil && !json.Valid(object) {
+	if s.Err != nil {
 		object, rest = nil, line // for what the error says
 	}
 	if err := json.Unmarshal(rest, &e); err != nil {
