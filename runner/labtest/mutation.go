@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -80,6 +81,9 @@ func Mutants(ctx context.Context, proofs []*Proof, c Config, done func(Mutation)
 				continue // of another solution
 			}
 			known[id] = true
+			if c.Only != nil && !c.Only.MatchString(p.name(t)) {
+				continue
+			}
 			if m, settled, err := p.onRecord(t); err != nil {
 				return err
 			} else if settled {
@@ -149,7 +153,7 @@ func (p *Proof) onRecord(t tried) (m Mutation, settled bool, err error) {
 			continue
 		}
 		record := *p.record
-		if record.Timeline, err = t.rewrite(record.Timeline, v); err != nil {
+		if record.Timeline, err = t.rewrite(record.Timeline, v, p.made); err != nil {
 			return m, false, err
 		}
 		r, err := runner.Regrade(p.Lab, &record)
@@ -164,14 +168,17 @@ func (p *Proof) onRecord(t tried) (m Mutation, settled bool, err error) {
 }
 
 // rewrite is a record in which the mutant's object has always been as the mutant
-// makes it.
-func (t tried) rewrite(record []timeline.Entry, variant int) (out []timeline.Entry, err error) {
+// makes it. One of the same name that podlab prepared was there all the same: it is
+// none of those that the solution made, which are told by their UIDs.
+func (t tried) rewrite(record []timeline.Entry, variant int, made map[string]bool) (out []timeline.Entry, err error) {
 	for _, e := range record {
 		if e.Kind != timeline.Object && e.Kind != timeline.Deleted {
 			out = append(out, e)
 			continue
 		}
-		if h := head(e); !t.Deed.Is(h.Name) || h.GroupVersionKind().GroupKind() != t.Deed.Kind.GroupKind() {
+		h := head(e)
+		prepared := t.Deed.Method == http.MethodPost && !made[string(h.UID)]
+		if prepared || !t.Deed.Is(h.Name) || h.GroupVersionKind().GroupKind() != t.Deed.Kind.GroupKind() {
 			out = append(out, e)
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 
 	"podlab.dev/podlab/cluster/tap"
 	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/grader/timeline"
 	"podlab.dev/podlab/runner/labtest/mutant"
 )
 
@@ -75,6 +76,32 @@ func TestOutcome(t *testing.T) {
 		}
 		if m := p.outcome(x, c.fate, "a", c.how); m.Fate != c.want || m.OK() == c.complains {
 			t.Errorf("listed %v, %s on the %s: %s, %q", c.listed, c.fate, c.how, m.Fate, m.Why)
+		}
+	}
+}
+
+// Of two Pods of one name the mutant is the one that the solution made. That the other,
+// which podlab had prepared, is not made anew is seen on the record.
+func TestRewriteLeavesWhatWasPrepared(t *testing.T) {
+	state := func(kind timeline.Kind, uid string) timeline.Entry {
+		return timeline.Entry{Kind: kind, Object: []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","uid":"` + uid + `"},"spec":{"nodeName":"n"}}`)}
+	}
+	record := []timeline.Entry{state(timeline.Object, "prepared"), state(timeline.Deleted, "prepared"), state(timeline.Object, "own")}
+	made := map[string]bool{"own": true}
+	deed := mutant.Deed{Method: http.MethodPost, Kind: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, Name: "web", Body: map[string]any{"spec": map[string]any{"nodeName": "n"}}}
+	for _, m := range mutant.Of(nil, []mutant.Deed{deed}) {
+		got, err := tried{Mutant: m}.rewrite(record, 0, made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Op == mutant.Omit {
+			if len(got) != 2 || string(got[1].Object) != string(record[1].Object) {
+				t.Errorf("%s: %d entries", m, len(got))
+			}
+			continue
+		}
+		if len(got) != 3 || string(got[0].Object) != string(record[0].Object) || string(got[2].Object) == string(record[2].Object) {
+			t.Errorf("%s: %+v", m, got)
 		}
 	}
 }
