@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -76,7 +77,7 @@ func Mutants(ctx context.Context, proofs []*Proof, c Config, done func(Mutation)
 	known := map[string]bool{}
 	for _, p := range proofs {
 		for _, t := range p.mutants {
-			id := p.Lab.ID + " " + p.name(t)
+			id := p.Lab.ID + " " + p.called(t)
 			if known[id] {
 				continue // of another solution
 			}
@@ -109,9 +110,17 @@ func Mutants(ctx context.Context, proofs []*Proof, c Config, done func(Mutation)
 	}, done)
 }
 
-// name is what the lab lists a mutant as. Params differ from one run to the
-// next.
+// hash is what the names of a Deployment's Pods have between its own and their ends;
+// another version of Kubernetes may make another one of the same template.
+var hash = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{8,10}-\*: `)
+
+// name is what the lab lists a mutant as: "Pod/web-HASH-*: keep".
 func (p *Proof) name(t tried) string {
+	return hash.ReplaceAllString(p.called(t), "-HASH-*: ")
+}
+
+// called is the mutant's own name. Params differ from one run to the next.
+func (p *Proof) called(t tried) string {
 	name := t.String()
 	for _, param := range p.lab.Params {
 		if value := param.String(); len(value) > 2 {

@@ -80,6 +80,20 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
+func TestNameOfAPodOfADeployment(t *testing.T) {
+	p := &Proof{lab: &lab.Lab{}}
+	for name, want := range map[string]string{
+		"till-86c78b66cd-*": "Pod/till-HASH-*: keep",
+		"till-*":            "Pod/till-*: keep",
+		"till-86c78b66cd":   "Pod/till-86c78b66cd: keep",
+	} {
+		x := tried{Mutant: mutant.Mutant{Deed: mutant.Deed{Kind: schema.GroupVersionKind{Kind: "Pod"}, Name: name}, Op: mutant.Keep}}
+		if got := p.name(x); got != want {
+			t.Errorf("%s is called %s, not %s", name, got, want)
+		}
+	}
+}
+
 // Of two Pods of one name the mutant is the one that the solution made. That the other,
 // which podlab had prepared, is not made anew is seen on the record.
 func TestRewriteLeavesWhatWasPrepared(t *testing.T) {
