@@ -1,9 +1,7 @@
 package grader
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"podlab.dev/podlab/cue/fields"
 	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/cue/view"
 	"podlab.dev/podlab/grader/timeline"
@@ -54,7 +53,7 @@ type object struct {
 	kinds *view.Kinds
 	open  func(shown map[string]any) // puts back what was sealed; may be nil
 	read  bool
-	shown map[string]any
+	shown *view.State // once it was read; until then that of a state before, or nil
 	bad   error
 }
 
@@ -62,13 +61,16 @@ type object struct {
 func (o *object) view() (map[string]any, error) {
 	if !o.read {
 		o.read = true
-		o.shown, o.bad = o.kinds.OfJSON(o.kind, o.raw)
+		o.shown, o.bad = o.kinds.Next(o.kind, o.raw, o.shown)
 		o.raw = nil
-		if o.open != nil {
-			o.open(o.shown)
+		if o.open != nil && o.bad == nil {
+			o.open(o.shown.View)
 		}
 	}
-	return o.shown, o.bad
+	if o.bad != nil {
+		return nil, o.bad
+	}
+	return o.shown.View, nil
 }
 
 // grave remembers the entry that last showed an object and the one that
@@ -116,10 +118,13 @@ func (w *world) see(e timeline.Entry) (ref, *object) {
 		delete(w.objects, r)
 		return r, o
 	}
-	w.objects[r] = o
-	if r.kind == secrets {
-		o.open = w.unseal
+	switch last := w.objects[r]; {
+	case r.kind == secrets:
+		o.open = w.unseal // what another state shows is not what this one has
+	case last != nil && last.kind == kind:
+		o.shown = last.shown
 	}
+	w.objects[r] = o
 	return r, o
 }
 
@@ -139,17 +144,10 @@ type head struct {
 // headOf reads the head of an object, and no further than it has to: the recorder
 // writes fields in the order of their names, so that it is in front.
 func headOf(raw json.RawMessage) (h head, err error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return h, errors.Join(errNoObject, err)
-	}
-	for seen := 0; seen < 3 && d.More(); {
-		name, err := d.Token()
-		if err != nil {
-			return h, err
-		}
+	s := fields.Of(raw)
+	for seen := 0; seen < 3 && s.Next(); seen++ {
 		var into any
-		switch name {
+		switch s.Name {
 		case "apiVersion":
 			into = &h.APIVersion
 		case "kind":
@@ -157,18 +155,15 @@ func headOf(raw json.RawMessage) (h head, err error) {
 		case "metadata":
 			into = &h.Metadata
 		default:
-			into = &json.RawMessage{}
 			seen--
+			continue
 		}
-		seen++
-		if err := d.Decode(into); err != nil {
+		if err := json.Unmarshal(s.Value, into); err != nil {
 			return h, err
 		}
 	}
-	return h, nil
+	return h, s.Err
 }
-
-var errNoObject = errors.New("it is no object")
 
 // unseal puts the values that the lab asks for back into a Secret, where it has
 // them. Of all others it can only be told that they are others.

@@ -35,8 +35,10 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -166,6 +168,11 @@ func (b *builder) value(v reflect.Value, s Shape) any {
 			return int64(x.IntVal)
 		}
 		return x.StrVal
+	case metav1.Time:
+		if x.IsZero() {
+			return nil
+		}
+		return x.UTC().Format(time.RFC3339) // as its JSON has it
 	}
 	if v.Kind() == reflect.String {
 		return v.String()
@@ -173,9 +180,13 @@ func (b *builder) value(v reflect.Value, s Shape) any {
 	return viaJSON(v.Interface())
 }
 
+// usual is how many fields of a struct a view shows at most, but for a few structs: most
+// of what the API has is not set.
+const usual = 8
+
 func (b *builder) structure(v reflect.Value) map[string]any {
 	fs := fieldsOf(v.Type())
-	out := make(map[string]any, len(fs))
+	out := make(map[string]any, min(len(fs), usual))
 	for _, f := range fs {
 		fv := v.FieldByIndex(f.index)
 		// A struct held by value is always there in Go; whether the view shows

@@ -139,7 +139,7 @@ func ReadBundle(r io.Reader) (*Bundle, error) {
 	if err != nil {
 		return nil, damaged("is no file of podlab's: %v", err)
 	}
-	lines := bufio.NewReaderSize(io.LimitReader(z, MaxBundle+maxEntry), 64<<10)
+	lines := bufio.NewReaderSize(io.LimitReader(z, MaxBundle+maxEntry), 16<<10)
 	head, err := readLine(lines)
 	if err != nil {
 		return nil, damaged("has no header: %v", err)
@@ -162,8 +162,8 @@ func ReadBundle(r io.Reader) (*Bundle, error) {
 			return nil, damaged("breaks off after entry %d: %v", last, err)
 		}
 		sum.Write(line)
-		var e Entry
-		if err := json.Unmarshal(line, &e); err != nil {
+		e, err := decode(line)
+		if err != nil {
 			return nil, damaged("cannot be read after entry %d: %v", last, err)
 		}
 		if err := e.sound(last); err != nil {
@@ -201,13 +201,7 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 // sound tells whether an entry can follow the one numbered last, and has what
 // its kind says.
 func (e Entry) sound(last int64) error {
-	has := map[Kind]bool{
-		Start: e.Origin != nil, Object: len(e.Object) > 0, Deleted: len(e.Object) > 0, Log: e.Log != nil, Exec: e.Exec != nil,
-		HTTP: e.HTTP != nil, Answer: e.Answer != nil, Setup: e.Setup != nil, Fault: e.Fault != nil, Served: e.Served != nil,
-		Redo: e.Rework != nil, Rebuild: e.Rework != nil,
-		Synced: true, Gap: true, Resumed: true, Clock: true, Reset: true,
-	}
-	whole, known := has[e.Kind]
+	whole, known := e.whole()
 	switch {
 	case e.Seq <= last:
 		return damaged("has entry %d after entry %d", e.Seq, last)
@@ -217,4 +211,33 @@ func (e Entry) sound(last int64) error {
 		return damaged("has an entry %d that lacks what a %s has", e.Seq, e.Kind)
 	}
 	return nil
+}
+
+// whole tells whether an entry has what its kind has, and whether that is a kind.
+func (e Entry) whole() (whole, known bool) {
+	switch e.Kind {
+	case Start:
+		return e.Origin != nil, true
+	case Object, Deleted:
+		return len(e.Object) > 0, true
+	case Log:
+		return e.Log != nil, true
+	case Exec:
+		return e.Exec != nil, true
+	case HTTP:
+		return e.HTTP != nil, true
+	case Answer:
+		return e.Answer != nil, true
+	case Setup:
+		return e.Setup != nil, true
+	case Fault:
+		return e.Fault != nil, true
+	case Served:
+		return e.Served != nil, true
+	case Redo, Rebuild:
+		return e.Rework != nil, true
+	case Synced, Gap, Resumed, Clock, Reset:
+		return true, true
+	}
+	return false, false
 }

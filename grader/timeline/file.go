@@ -76,8 +76,8 @@ func read(r io.Reader) (t *File, whole int64, err error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		var e Entry
-		if err := json.Unmarshal(line, &e); err != nil {
+		e, err := decode(line)
+		if err != nil {
 			if next, _ := br.Peek(1); len(next) == 0 {
 				return t, whole, nil
 			}

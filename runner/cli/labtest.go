@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -20,6 +21,7 @@ import (
 
 func newLabTest(a *app) *cobra.Command {
 	t := labTester{app: a}
+	only := ""
 	cmd := &cobra.Command{
 		Use: "test [LAB...]", Short: "Prove labs on a real cluster", Annotations: map[string]string{"junit": "yes"},
 		Long: `Test tries labs (all built-in ones, or those named) on the cluster, several answers side by side: untouched a lab must earn nothing,
@@ -30,6 +32,12 @@ It exits 1 when a lab does not hold; -v then shows what was on the learner's scr
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if (t.solutions || t.scripts) && !cmd.Flags().Changed("mutants") {
 				t.config.Mutants = false
+			}
+			if only != "" {
+				var err error
+				if t.config.Only, err = regexp.Compile(only); err != nil {
+					return usage("--only: %v", err)("write a regular expression that matches names of mutants, such as 'Pod/web: drop'")
+				}
 			}
 			return t.run(cmd.Context(), names)
 		},
@@ -44,6 +52,7 @@ It exits 1 when a lab does not hold; -v then shows what was on the learner's scr
 	cmd.MarkFlagsMutuallyExclusive("solutions", "scripts")
 	cmd.Flags().BoolVar(&t.config.Mutants, "mutants", true, "derive wrong answers from the solutions and see them caught")
 	cmd.Flags().IntVar(&t.config.Plays, "plays", 0, "how many mutants of each lab are played on the cluster, picked by chance (0: all that need it)")
+	cmd.Flags().StringVar(&only, "only", "", "try the mutants whose names match this regular expression, and no others")
 	return cmd
 }
 

@@ -110,6 +110,8 @@ type Config struct {
 	// Plays is how many mutants of each lab are played on the cluster, picked by
 	// chance, of those that have to be; 0 is all.
 	Plays int
+	// Only are the mutants that are tried, by name; nil is all.
+	Only *regexp.Regexp
 	// Leave removes a session and its namespace.
 	Leave func(context.Context, *runner.Session)
 

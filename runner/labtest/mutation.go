@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -75,11 +77,14 @@ func Mutants(ctx context.Context, proofs []*Proof, c Config, done func(Mutation)
 	known := map[string]bool{}
 	for _, p := range proofs {
 		for _, t := range p.mutants {
-			id := p.Lab.ID + " " + p.name(t)
+			id := p.Lab.ID + " " + p.called(t)
 			if known[id] {
 				continue // of another solution
 			}
 			known[id] = true
+			if c.Only != nil && !c.Only.MatchString(p.name(t)) {
+				continue
+			}
 			if m, settled, err := p.onRecord(t); err != nil {
 				return err
 			} else if settled {
@@ -105,9 +110,17 @@ func Mutants(ctx context.Context, proofs []*Proof, c Config, done func(Mutation)
 	}, done)
 }
 
-// name is what the lab lists a mutant as. Params differ from one run to the
-// next.
+// hash is what the names of a Deployment's Pods have between its own and their ends;
+// another version of Kubernetes may make another one of the same template.
+var hash = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{8,10}-\*: `)
+
+// name is what the lab lists a mutant as: "Pod/web-HASH-*: keep".
 func (p *Proof) name(t tried) string {
+	return hash.ReplaceAllString(p.called(t), "-HASH-*: ")
+}
+
+// called is the mutant's own name. Params differ from one run to the next.
+func (p *Proof) called(t tried) string {
 	name := t.String()
 	for _, param := range p.lab.Params {
 		if value := param.String(); len(value) > 2 {
@@ -149,7 +162,7 @@ func (p *Proof) onRecord(t tried) (m Mutation, settled bool, err error) {
 			continue
 		}
 		record := *p.record
-		if record.Timeline, err = t.rewrite(record.Timeline, v); err != nil {
+		if record.Timeline, err = t.rewrite(record.Timeline, v, p.made); err != nil {
 			return m, false, err
 		}
 		r, err := runner.Regrade(p.Lab, &record)
@@ -164,14 +177,17 @@ func (p *Proof) onRecord(t tried) (m Mutation, settled bool, err error) {
 }
 
 // rewrite is a record in which the mutant's object has always been as the mutant
-// makes it.
-func (t tried) rewrite(record []timeline.Entry, variant int) (out []timeline.Entry, err error) {
+// makes it. One of the same name that podlab prepared was there all the same: it is
+// none of those that the solution made, which are told by their UIDs.
+func (t tried) rewrite(record []timeline.Entry, variant int, made map[string]bool) (out []timeline.Entry, err error) {
 	for _, e := range record {
 		if e.Kind != timeline.Object && e.Kind != timeline.Deleted {
 			out = append(out, e)
 			continue
 		}
-		if h := head(e); !t.Deed.Is(h.Name) || h.GroupVersionKind().GroupKind() != t.Deed.Kind.GroupKind() {
+		h := head(e)
+		prepared := t.Deed.Method == http.MethodPost && !made[string(h.UID)]
+		if prepared || !t.Deed.Is(h.Name) || h.GroupVersionKind().GroupKind() != t.Deed.Kind.GroupKind() {
 			out = append(out, e)
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 
 	"podlab.dev/podlab/cluster/tap"
 	"podlab.dev/podlab/cue/lab"
+	"podlab.dev/podlab/grader/timeline"
 	"podlab.dev/podlab/runner/labtest/mutant"
 )
 
@@ -75,6 +76,46 @@ func TestOutcome(t *testing.T) {
 		}
 		if m := p.outcome(x, c.fate, "a", c.how); m.Fate != c.want || m.OK() == c.complains {
 			t.Errorf("listed %v, %s on the %s: %s, %q", c.listed, c.fate, c.how, m.Fate, m.Why)
+		}
+	}
+}
+
+func TestNameOfAPodOfADeployment(t *testing.T) {
+	p := &Proof{lab: &lab.Lab{}}
+	for name, want := range map[string]string{
+		"till-86c78b66cd-*": "Pod/till-HASH-*: keep",
+		"till-*":            "Pod/till-*: keep",
+		"till-86c78b66cd":   "Pod/till-86c78b66cd: keep",
+	} {
+		x := tried{Mutant: mutant.Mutant{Deed: mutant.Deed{Kind: schema.GroupVersionKind{Kind: "Pod"}, Name: name}, Op: mutant.Keep}}
+		if got := p.name(x); got != want {
+			t.Errorf("%s is called %s, not %s", name, got, want)
+		}
+	}
+}
+
+// Of two Pods of one name the mutant is the one that the solution made. That the other,
+// which podlab had prepared, is not made anew is seen on the record.
+func TestRewriteLeavesWhatWasPrepared(t *testing.T) {
+	state := func(kind timeline.Kind, uid string) timeline.Entry {
+		return timeline.Entry{Kind: kind, Object: []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","uid":"` + uid + `"},"spec":{"nodeName":"n"}}`)}
+	}
+	record := []timeline.Entry{state(timeline.Object, "prepared"), state(timeline.Deleted, "prepared"), state(timeline.Object, "own")}
+	made := map[string]bool{"own": true}
+	deed := mutant.Deed{Method: http.MethodPost, Kind: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, Name: "web", Body: map[string]any{"spec": map[string]any{"nodeName": "n"}}}
+	for _, m := range mutant.Of(nil, []mutant.Deed{deed}) {
+		got, err := tried{Mutant: m}.rewrite(record, 0, made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Op == mutant.Omit {
+			if len(got) != 2 || string(got[1].Object) != string(record[1].Object) {
+				t.Errorf("%s: %d entries", m, len(got))
+			}
+			continue
+		}
+		if len(got) != 3 || string(got[0].Object) != string(record[0].Object) || string(got[2].Object) == string(record[2].Object) {
+			t.Errorf("%s: %+v", m, got)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -38,6 +39,7 @@ type Proof struct {
 	record  *timeline.Bundle
 	pace    *runner.Pace
 	mutants []tried
+	made    map[string]bool // UIDs of the objects that the solution itself made
 }
 
 // tried is a mutant, and what the API server says to it.
@@ -58,7 +60,7 @@ func (c Config) prove(ctx context.Context, x Case, s *runner.Session, a *runner.
 	if err != nil || !r.Passed {
 		return r, nil, err
 	}
-	p := &Proof{Case: x, lab: s.Lab, pace: a.Pace}
+	p := &Proof{Case: x, lab: s.Lab, pace: a.Pace, made: d.made()}
 	record, err := s.Evidence("")
 	if err != nil {
 		return r, nil, err
@@ -102,6 +104,7 @@ func (c Config) through(ctx context.Context, s *runner.Session, a *runner.Answer
 type deeds struct {
 	mu   sync.Mutex
 	done []mutant.Deed
+	uids []types.UID // of what was made
 }
 
 func (d *deeds) seen(q tap.Request, made *unstructured.Unstructured) {
@@ -112,6 +115,20 @@ func (d *deeds) seen(q tap.Request, made *unstructured.Unstructured) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.done = append(d.done, x)
+	if made != nil && q.Method == http.MethodPost {
+		d.uids = append(d.uids, made.GetUID())
+	}
+}
+
+// made are the UIDs of what the answer made.
+func (d *deeds) made() map[string]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := map[string]bool{}
+	for _, uid := range d.uids {
+		out[string(uid)] = true
+	}
+	return out
 }
 
 // of are the deeds whose kind is known, if only from the record: not every object

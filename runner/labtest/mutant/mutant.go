@@ -38,6 +38,8 @@ func (d Deed) Is(name string) bool {
 	return name == d.Name || generated && strings.HasPrefix(name, prefix)
 }
 
+func (d Deed) id() string { return d.Namespace + "/" + d.Resource.Resource + "/" + d.Name }
+
 // Op is what a mutant does to a field or an object.
 type Op string
 
@@ -79,10 +81,20 @@ func (m Mutant) String() string {
 	return s
 }
 
-// Of derives all mutants of the deeds, each once.
+// Of derives all mutants of the deeds, each once. What kubectl run made and deleted
+// again (--rm) was a tool of the solution's, and is no part of it.
 func Of(kinds *view.Kinds, deeds []Deed) []Mutant {
 	d := deriver{known: map[string]bool{}}
+	tools := map[string]bool{}
 	for _, x := range deeds {
+		if x.Method == "DELETE" && x.Command == "kubectl run" {
+			tools[x.id()] = true
+		}
+	}
+	for _, x := range deeds {
+		if x.Command == "kubectl run" && tools[x.id()] {
+			continue
+		}
 		d.deed, d.shape = x, kinds.ShapeOf(x.Kind)
 		if d.shape == nil {
 			d.shape = &view.Shape{}
@@ -125,7 +137,9 @@ func (d *deriver) value(v any, s view.Shape, path []string) {
 	}
 	switch v := v.(type) {
 	case map[string]any:
-		if len(path) > 2 { // without its spec or its metadata nothing is left of an object
+		// Without its spec or its metadata nothing is left of an object, and of a patch
+		// what has one field is no more than that field.
+		if alone := d.deed.Method == "PATCH" && len(v) == 1; len(path) > 2 && !alone {
 			d.add(Drop, path, 1)
 		}
 		d.fields(v, s, path)
@@ -133,6 +147,9 @@ func (d *deriver) value(v any, s view.Shape, path []string) {
 		d.list(v, s, path)
 	default:
 		d.add(Drop, path, 1)
+		if strings.HasPrefix(path[len(path)-1], kubectls) {
+			return // when something was restarted does not matter, if only it was
+		}
 		d.add(Change, path, len(others(v, s, path)))
 		if n := path[len(path)-1]; n == "replicas" && v != nil {
 			d.add(Zero, path, 1)
@@ -168,6 +185,9 @@ func (d *deriver) list(list []any, s view.Shape, path []string) {
 	}
 }
 
+// kubectls is how the names of annotations begin that kubectl puts there.
+const kubectls = "kubectl.kubernetes.io/"
+
 // ours tells that not the author of the solution asked for the field: it names
 // the object, or kubectl puts it there by itself.
 func (d *deriver) ours(path []string) bool {
@@ -177,7 +197,7 @@ func (d *deriver) ours(path []string) bool {
 		"metadata/uid", "metadata/resourceVersion", "metadata/generation", "metadata/managedFields",
 	}, p):
 		return true
-	case strings.HasPrefix(p, "metadata/annotations/kubectl.kubernetes.io/"):
+	case strings.HasPrefix(p, "metadata/annotations/"+kubectls):
 		return true
 	case p == "metadata/labels/run":
 		return d.generated()

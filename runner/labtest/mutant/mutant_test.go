@@ -133,6 +133,8 @@ func TestOthers(t *testing.T) {
 			"Pod/web: drop spec.containers.a, Pod/web: drop spec.containers.a.image, Pod/web: change spec.containers.a.image, Pod/web: drop spec.containers.a.name, Pod/web: change spec.containers.a.name"},
 		{deed(t, "POST", "Pod", "hello", `{metadata: {name: hello, labels: {run: hello}}, spec: {containers: [{name: hello, image: "a:1"}]}}`),
 			"Pod/hello: omit, Pod/hello: drop spec.containers.hello, Pod/hello: drop spec.containers.hello.image, Pod/hello: change spec.containers.hello.image"},
+		{deed(t, "PATCH", "Deployment", "d", `{spec: {template: {metadata: {annotations: {kubectl.kubernetes.io/restartedAt: now}}}}}`),
+			"Deployment/d: drop spec.template.metadata.annotations.kubectl.kubernetes.io/restartedAt"},
 		{deed(t, "PATCH", "Deployment", "d", `{spec: {replicas: 3}}`), "Deployment/d: drop spec.replicas, Deployment/d: change spec.replicas, Deployment/d: zero spec.replicas"},
 		{deed(t, "PATCH", "Pod", "web", `{metadata: {labels: {app: null}}}`), "Pod/web: drop metadata.labels.app"},
 		{deed(t, "PATCH", "ConfigMap", "c", `{data: {script: "a\nb"}}`), "ConfigMap/c: drop data.script, ConfigMap/c: change data.script"},
@@ -143,6 +145,19 @@ func TestOthers(t *testing.T) {
 		if got := fmt.Sprint(mutant.Of(nil, []mutant.Deed{c.deed})); strings.Trim(got, "[]") != strings.ReplaceAll(c.want, ", ", " ") {
 			t.Errorf("got %s", got)
 		}
+	}
+}
+
+// TestTools are Pods that a solution makes to look at something: kubectl run deletes
+// them again, with --rm.
+func TestTools(t *testing.T) {
+	made, gone := deed(t, "POST", "Pod", "asker", `{spec: {restartPolicy: Never}}`), deed(t, "DELETE", "Pod", "asker", "null")
+	made.Command, gone.Command = "kubectl run", "kubectl run"
+	if got := mutant.Of(nil, []mutant.Deed{made, gone}); len(got) > 0 {
+		t.Errorf("of a tool there is %v", got)
+	}
+	if gone.Command = "kubectl delete"; len(mutant.Of(nil, []mutant.Deed{made, gone})) < 3 {
+		t.Error("what is deleted by itself is no tool")
 	}
 }
 

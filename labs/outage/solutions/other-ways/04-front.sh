@@ -8,7 +8,6 @@ spec:
   selector:
     app: search
   ports:
-  - name: http
-    port: 80
+  - port: 80
     targetPort: 8080
 END
