@@ -48,6 +48,7 @@ var only = map[string][]string{
 	"sigs.k8s.io/kind":                       {"cluster/kind"},
 	"cuelang.org/go":                         {"cue"},
 	"cuelabs.dev/go/oci":                     {"cue/pack"},
+	"github.com/go-json-experiment/json":     {"cue/fields"},
 	"charm.land/glamour/v2":                  {"content"},
 	"charm.land/bubbletea/v2":                {"runner/tui"},
 	"github.com/charmbracelet/ultraviolet":   {"runner/tui"},
