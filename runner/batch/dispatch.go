@@ -210,7 +210,7 @@ func (d *dispatched) allow(ctx context.Context) error {
 		{APIGroups: []string{""}, Resources: []string{"pods/exec", "pods/proxy", "services/proxy", "pods/resize"}, Verbs: all},
 	}
 	if d.Lab.Needs.Faults { // cordons and taints
-		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"patch", "update"}})
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"patch"}})
 	}
 	labels := map[string]string{"app.kubernetes.io/managed-by": "podlab"}
 	if _, err := d.clients.RbacV1().ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: d.namespace, Labels: labels}, Rules: rules}, make); err != nil {

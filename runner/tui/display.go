@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -106,7 +105,7 @@ func (d *display) Run() (err error) {
 		d.paints()
 	}()
 	resized := make(chan os.Signal, 1)
-	signal.Notify(resized, syscall.SIGWINCH)
+	notifyResized(resized)
 	go func() {
 		for range resized {
 			d.program.Send(tea.WindowSizeMsg(d.sizeMsg()))
