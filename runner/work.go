@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -153,6 +154,9 @@ func (w *Work) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// What it took to make a cluster, whole images among it, is given back: a session
+	// stays for hours, beside the cluster.
+	go debug.FreeOSMemory()
 	for again := false; ; again = true {
 		if err := w.session.Sit(); err != nil {
 			return err
