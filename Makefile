@@ -30,15 +30,15 @@ node-image: engine
 node-parts:
 	scripts/node-parts
 
-# Labs whose mutants are tried in every test: none survives, but for those that the labs
-# list. Of all labs that is tried by test-full.
-PROVEN := first-pod namespaces
+# Of every lab the solutions are played and its pages held against the cluster. Of these
+# labs all answers are, which have each kind of check, and of those the mutants are tried:
+# none survives, but for those that the labs list. test-full does both with all labs.
+ANSWERED := first-pod probes resources namespaces
+PROVEN   := first-pod namespaces
 
-# All labs but one that switches nodes off, which takes each of its answers a minute or
-# two: of that one the solutions. Of two others, whose last page breaks the node for all
-# that is on it, the answers that do not come so far, and the solutions. test-full plays
-# all answers.
-QUICK := $(filter-out recover template,$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
+# recover switches nodes off, which takes a minute or two. The last page of two others
+# breaks the node for all that is on it, so that they are played by themselves.
+QUICK := $(filter-out recover template $(ALONE),$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
 ALONE := debug-pending pod-lifecycle
 
 # Tests on a cluster never come from the cache: go cannot see that a cluster has
@@ -60,7 +60,9 @@ test-unit: build lint
 test-embedded: build node-parts
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./cluster/embedded ./cluster/fault) -short
 	./bin/podlab cluster up --cluster embedded --gpus T4:2 --faults
-	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false --calm $(QUICK)
+	./bin/podlab lab test --cluster embedded --parallel 6 --solutions $(filter-out $(ANSWERED),$(QUICK))
+	./bin/podlab lab test --cluster embedded --parallel 6 --scripts $(filter-out $(ANSWERED),$(QUICK))
+	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(ANSWERED)
 	./bin/podlab lab test --cluster embedded --parallel 4 --solutions $(ALONE)
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants $(PROVEN)
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/cli ./grader/record)
@@ -91,7 +93,7 @@ bench-cluster: build node-parts engine node-image
 # What takes longer: everything on both drivers, each fault twice in a row, the mutants
 # of all labs, data races, and every fuzz target for a while.
 test-full: test
-	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(ALONE)
+	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(QUICK) $(ALONE)
 	./bin/podlab lab test --cluster embedded --parallel 6 recover
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/batch ./cluster/gpu ./cluster/fault)
