@@ -38,8 +38,8 @@ PROVEN   := first-pod namespaces
 
 # recover switches nodes off, which takes a minute or two. The last page of two others
 # breaks the node for all that is on it, so that they are played by themselves.
-QUICK := $(filter-out recover template $(ALONE),$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
 ALONE := debug-pending pod-lifecycle
+QUICK := $(filter-out recover template $(ALONE),$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
 
 # Tests on a cluster never come from the cache: go cannot see that a cluster has
 # changed. One that fails is run once more, by itself, and counted as a rerun: what a
