@@ -127,7 +127,11 @@ func (m *model) checksTitle() string {
 	case m.report.Passed:
 		return fmt.Sprintf("All checks of the lab pass, %d of %d points", m.report.Earned, m.report.Points)
 	case passed == len(results) && m.session.State.Page+1 < len(m.session.Lab.Steps):
-		return fmt.Sprintf("All %d checks pass · %s n next page", passed, m.prefix.name)
+		all := fmt.Sprintf("All %d checks pass", passed)
+		if passed == 1 {
+			all = "The check passes"
+		}
+		return fmt.Sprintf("%s · %s n next page", all, m.prefix.name)
 	}
 	return fmt.Sprintf("Checks %d/%d", passed, len(results))
 }
