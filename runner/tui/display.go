@@ -114,6 +114,10 @@ func (d *display) Run() (err error) {
 	defer func() {
 		r := recover()
 		stack := debug.Stack()
+		if r != nil { // it goes on to read, and must have ended before what it reads from is closed
+			_ = d.program.ReleaseTerminal()
+			d.program.Kill()
+		}
 		signal.Stop(resized)
 		close(resized)
 		close(d.done)

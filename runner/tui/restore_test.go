@@ -24,6 +24,7 @@ func TestTheTerminalIsRestored(t *testing.T) {
 		<-ctx.Done()
 		return false, ctx.Err()
 	}
+	seen := make(chan struct{})
 	for _, test := range []struct {
 		name string
 		up   runner.Up
@@ -33,9 +34,9 @@ func TestTheTerminalIsRestored(t *testing.T) {
 		{"quit", waits, func(t *testing.T, o *outer, _ func()) { o.press(t, "\aq"); o.await(t, "Leave?"); o.press(t, "y") }, ""},
 		{"a signal", waits, func(_ *testing.T, _ *outer, cancel func()) { cancel() }, ""},
 		{"a panic in a goroutine", func(context.Context, *runner.Session, func(cluster.Event)) (bool, error) {
-			time.Sleep(200 * time.Millisecond)
+			<-seen
 			panic("oh no")
-		}, func(*testing.T, *outer, func()) {}, "podlab crashed: oh no"},
+		}, func(*testing.T, *outer, func()) { close(seen) }, "podlab crashed: oh no"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := newScreen(t, lesson)
