@@ -237,9 +237,7 @@ func (d *decoder) check(in rawCheck, p string) Check {
 	} else {
 		c.Condition = d.condition(in.rawCondition, p, in.Fault == nil && len(in.Criteria) == 0)
 	}
-	if alone := c.Object != nil && len(in.Criteria)+len(c.Seen) == 0 && c.Never == nil && c.Holds+c.Within == 0 && in.Fault == nil; c.AsFound && (!alone || len(c.Needs) == 0) {
-		d.add(d.pos(p+".asFound"), p+".asFound", "what counts as it is found is an object, once: write asFound beside object, want or gone, and needs, and nothing else")
-	}
+	d.asFound(&c, in, p)
 	c.shape = c.shapeIn(d.kinds)
 	if len(in.Criteria) > 0 {
 		d.criteria(&c, in, p)
