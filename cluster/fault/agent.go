@@ -118,17 +118,20 @@ func allow(ctx context.Context, client kubernetes.Interface) error {
 	return err
 }
 
-// program is a Pod of the program on a node, that is told what to do. No taint keeps
-// it away.
+// program is a Pod of the program on a node, that is told what to do, and for how long;
+// with 0 it does it once. No taint keeps it away.
 func program(id, node string, t Target, what string, lasts time.Duration, do, text string) *corev1.Pod {
 	grace := int64(15)
 	field := func(path string) *corev1.EnvVarSource {
 		return &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}
 	}
+	says := map[string]string{whatName: what}
+	if lasts > 0 {
+		says[untilName] = time.Now().Add(lasts).UTC().Format(time.RFC3339)
+	}
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: podName(id), Namespace: Namespace, Labels: map[string]string{labName: t.Namespace, checkName: t.Check},
-			Annotations: map[string]string{whatName: what, untilName: time.Now().Add(lasts).UTC().Format(time.RFC3339)},
+			Name: podName(id), Namespace: Namespace, Labels: map[string]string{labName: t.Namespace, checkName: t.Check}, Annotations: says,
 		},
 		Spec: corev1.PodSpec{
 			NodeName: node, ServiceAccountName: account, RestartPolicy: corev1.RestartPolicyNever,

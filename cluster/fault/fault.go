@@ -41,7 +41,7 @@ const (
 	labName   = "podlab.dev/lab-namespace" // label: of which lab it is, by its namespace
 	checkName = "podlab.dev/check"         // label: of which check
 	whatName  = "podlab.dev/what"          // annotation: what it does
-	untilName = "podlab.dev/until"         // annotation: when it ends by itself
+	untilName = "podlab.dev/until"         // annotation: when it ends by itself, if it lasts
 	ownName   = "podlab.dev/own"           // annotation: what no other fault can be about meanwhile
 )
 
@@ -172,12 +172,19 @@ func list(ctx context.Context, client kubernetes.Interface, selector string) ([]
 	out := []Fault{}
 	for i := range pods.Items {
 		p := &pods.Items[i]
-		if p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && p.DeletionTimestamp == nil {
+		if !over(p) {
 			out = append(out, *of(p))
 		}
 	}
 	slices.SortFunc(out, func(a, b Fault) int { return a.Since.Compare(b.Since) })
 	return out, nil
+}
+
+// over tells whether a fault, by its Pod, is broken no more. What does not last is over
+// once it is done; the kubelet says a moment later that its Pod has ended.
+func over(p *corev1.Pod) bool {
+	_, lasts := p.Annotations[untilName]
+	return p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || !lasts && p.Annotations[order.Done] != ""
 }
 
 // Heal mends what the faults broke, and returns when it is mended. Those that are
