@@ -13,6 +13,11 @@ func (x *tape) served(answered, asked int, trouble string) *tape {
 	return x.put(timeline.Entry{Kind: timeline.Served, Served: &timeline.ServedSoFar{Check: "one", Asked: asked, Answered: answered, Why: "connection refused", Error: trouble}})
 }
 
+// busy is served, with requests for which the node was too busy.
+func (x *tape) busy(answered, starved, asked int) *tape {
+	return x.put(timeline.Entry{Kind: timeline.Served, Served: &timeline.ServedSoFar{Check: "one", Asked: asked, Answered: answered, Starved: starved, Why: "no answer within 1s"}})
+}
+
 // A Service must go on answering from a fault until all is whole again, and for ten
 // seconds at least; a second later the count has all requests.
 func TestServedThroughout(t *testing.T) {
@@ -38,6 +43,9 @@ func TestServedThroughout(t *testing.T) {
 		{"too few are too few also later", func(x *tape) *tape {
 			return whole(x).clock(9*time.Second).served(89, 100, "").served(990, 1000, "")
 		}, false, true, grader.Pending, "answered 89 of 100"},
+		{"enough, on a node that was busy", func(x *tape) *tape { return whole(x).clock(9*time.Second).busy(90, 10, 100) }, false, true, grader.Passed, ""},
+		{"too few, and the node was too busy", func(x *tape) *tape { return whole(x).clock(9*time.Second).busy(80, 10, 100) }, false, true, grader.Errored, "the node was too busy; of 100 requests 80 were answered, and 10 fell"},
+		{"too few, however busy the node was", func(x *tape) *tape { return whole(x).clock(9*time.Second).busy(79, 10, 100) }, false, true, grader.Pending, "answered 79 of 100"},
 		{"mended, and tried again", func(x *tape) *tape {
 			return whole(x).clock(9*time.Second).served(89, 100, "").mended("")
 		}, true, false, grader.Pending, "The last time Service web answered 89 of 100"},

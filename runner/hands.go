@@ -103,7 +103,7 @@ func (h *hands) Mend(ctx context.Context, c *lab.Check) error {
 // Follow tells what comes of asking Services.
 func (h *hands) Follow(ctx context.Context, tell func(timeline.ServedSoFar)) {
 	h.work.Follow(ctx, func(s fault.Served) {
-		tell(timeline.ServedSoFar{Check: s.Check, Asked: s.Asked, Answered: s.Answered, Why: s.Why, Error: s.Trouble})
+		tell(timeline.ServedSoFar{Check: s.Check, Asked: s.Asked, Answered: s.Answered, Starved: s.Starved, Why: s.Why, Error: s.Trouble})
 	})
 }
 

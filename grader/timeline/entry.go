@@ -200,6 +200,9 @@ type ServedSoFar struct {
 	Check    string `json:"check"`
 	Asked    int    `json:"asked"`
 	Answered int    `json:"answered"`
+	// Starved is how many of the others were made at moments when the node was too busy
+	// to tell who did not answer.
+	Starved int `json:"starved,omitempty"`
 	// Why is how the last request went that was not answered.
 	Why   string `json:"why,omitempty"`
 	Error string `json:"error,omitempty"`

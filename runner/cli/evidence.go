@@ -167,7 +167,11 @@ func summary(e timeline.Entry) string {
 		}
 		return strings.TrimSpace(e.Setup.For + " " + e.Setup.Error)
 	case timeline.Served:
-		return strings.TrimSpace(fmt.Sprintf("%s: %d of %d answered %s%s", e.Served.Check, e.Served.Answered, e.Served.Asked, e.Served.Why, e.Served.Error))
+		busy := ""
+		if e.Served.Starved > 0 {
+			busy = fmt.Sprintf("(%d while the node was too busy) ", e.Served.Starved)
+		}
+		return strings.TrimSpace(fmt.Sprintf("%s: %d of %d answered %s%s%s", e.Served.Check, e.Served.Answered, e.Served.Asked, busy, e.Served.Why, e.Served.Error))
 	case timeline.Fault:
 		if e.Fault.Mended {
 			return strings.TrimSpace(e.Fault.For + " mended " + e.Fault.Error)

@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"sync"
@@ -52,6 +53,7 @@ func ask(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	defer a.Close()
 	go a.follow(ctx)
 	if why := a.first(ctx, answersWithin); why != "" {
 		return tell(ctx, why, log)
@@ -91,6 +93,10 @@ type asker struct {
 	order.Ask
 	client http.Client
 	host   string
+	// self answers at once, and is asked at the same moments by a client that waits half as
+	// long: what goes unanswered then says more of the node than of who was asked.
+	self   *httptest.Server
+	inSelf http.Client
 
 	mu    sync.Mutex
 	count order.Count
@@ -105,6 +111,8 @@ func newAsker(o order.Ask) (*asker, error) {
 		return nil, fmt.Errorf("read the URL in $FAULT: %w", err)
 	}
 	a := &asker{Ask: o, host: to.Hostname(), lost: errors.New("the cluster's DNS has not said yet where it is")}
+	a.self = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	a.inSelf = http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: o.Within / 2}
 	a.client = http.Client{
 		// Each request may be answered by another Pod, as those of different clients
 		// are.
@@ -114,6 +122,8 @@ func newAsker(o order.Ask) (*asker, error) {
 	}
 	return a, nil
 }
+
+func (a *asker) Close() { a.self.Close() }
 
 // follow keeps what is known of where the Service is, until ctx ends. That no such name
 // exists is believed; DNS that does not answer is no fault of the Service, which is
@@ -167,7 +177,7 @@ func (a *asker) first(ctx context.Context, within time.Duration) (why string) {
 	tick := time.NewTicker(a.Every)
 	defer tick.Stop()
 	for row := 0; row < inARow; {
-		now := a.once(ctx)
+		now := once(ctx, &a.client, a.URL)
 		if row++; now != "" {
 			row, why = 0, now
 		}
@@ -193,31 +203,42 @@ func (a *asker) ask(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		go func() {
-			why := a.once(context.WithoutCancel(ctx))
-			a.mu.Lock()
-			defer a.mu.Unlock()
-			if a.count.Asked++; why == "" {
-				a.count.Answered++
-			} else {
-				a.count.Why = why
-			}
-		}()
+		go a.ask1(context.WithoutCancel(ctx))
+	}
+}
+
+// ask1 makes a request that counts.
+func (a *asker) ask1(ctx context.Context) {
+	starved := make(chan bool, 1)
+	go func() { starved <- once(ctx, &a.inSelf, a.self.URL) != "" }()
+	why := once(ctx, &a.client, a.URL)
+	late := <-starved
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.count.Asked++
+	switch {
+	case why == "":
+		a.count.Answered++
+	case late:
+		a.count.Starved++
+		a.count.Why = why
+	default:
+		a.count.Why = why
 	}
 }
 
 // once makes one request, and says why it was not answered.
-func (a *asker) once(ctx context.Context) (why string) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL, nil)
+func once(ctx context.Context, client *http.Client, to string) (why string) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
 	if err != nil {
 		return err.Error()
 	}
-	res, err := a.client.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		var of *url.Error
 		if errors.As(err, &of) {
 			if of.Timeout() {
-				return "no answer within " + a.Within.String()
+				return "no answer within " + client.Timeout.String()
 			}
 			err = of.Err
 		}

@@ -22,7 +22,39 @@ func askerOf(t *testing.T, url string) *asker {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(a.Close)
 	return a
+}
+
+// What nobody answers while the program that asks does not answer itself either is told
+// from what nobody answers otherwise.
+func TestStarved(t *testing.T) {
+	ok := true
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !ok {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	defer server.Close()
+	a := askerOf(t, server.URL)
+	a.found([]string{a.host}, nil)
+	for _, step := range []struct {
+		answers, starves bool
+		want             order.Count
+	}{
+		{true, false, order.Count{Asked: 1, Answered: 1}},
+		{false, false, order.Count{Asked: 2, Answered: 1, Why: "500 Internal Server Error"}},
+		{false, true, order.Count{Asked: 3, Answered: 1, Starved: 1, Why: "500 Internal Server Error"}},
+		{true, true, order.Count{Asked: 4, Answered: 2, Starved: 1, Why: "500 Internal Server Error"}},
+	} {
+		if ok = step.answers; step.starves {
+			a.self.Close()
+		}
+		a.ask1(t.Context())
+		if got := a.sum(); got != step.want {
+			t.Errorf("answered %v, starved %v: %+v, want %+v", step.answers, step.starves, got, step.want)
+		}
+	}
 }
 
 // A Service that is known to all nodes a little later is waited for.
@@ -69,7 +101,7 @@ func TestFollowName(t *testing.T) {
 		{"made again", []string{"127.0.0.1"}, nil, ""},
 	} {
 		a.found(step.at, step.err)
-		if why := a.once(t.Context()); step.want == "" && why != "" || !strings.Contains(why, step.want) {
+		if why := once(t.Context(), &a.client, a.URL); step.want == "" && why != "" || !strings.Contains(why, step.want) {
 			t.Errorf("%s: %q, want %q", step.name, why, step.want)
 		}
 	}

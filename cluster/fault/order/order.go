@@ -105,6 +105,9 @@ const Served = "podlab.dev/served"
 type Count struct {
 	Asked    int `json:"asked"`
 	Answered int `json:"answered"`
+	// Starved is how many were not answered at a moment when the program that asks did
+	// not answer itself either: its node was too busy, whoever was asked.
+	Starved int `json:"starved,omitempty"`
 	// Why is how the last one went that was not answered.
 	Why string `json:"why,omitempty"`
 }
