@@ -61,7 +61,11 @@ spec.containers.sidecar: want (absent), got {image: "fluent:latest", name: "side
 	{"pod", `spec: containers: struct.MaxFields(1)`, `
 spec.containers: want struct.MaxFields(1), got {sidecar: {image: "fluent:latest", name: "sidecar"}, web: {env: {MODE: {name: "MODE", value: "prod"}, NODE: {name: "NODE", valueFrom: {fieldRef: {…`},
 	{"pod", `spec: tolerations: list.MatchN(2, {tolerationSeconds: 300})`, `
-spec.tolerations: want list.MatchN(2, {tolerationSeconds: 300}), got [{effect: "NoSchedule", key: "gpu", operator: "Exists"}, {effect: "NoExecute", key: "gpu", operator: "Exists", tolerationSeconds: 300}]`},
+spec.tolerations: want 2 members {tolerationSeconds: 300}, got [{effect: "NoSchedule", key: "gpu", operator: "Exists"}, {effect: "NoExecute", key: "gpu", operator: "Exists", tolerationSeconds: 300}]`},
+	{"pod", `spec: initContainers: init: command: list.MatchN(>=1, =~"exit 1") & list.MatchN(0, "sh")`, `
+spec.initContainers.init.command: want a member =~"exit 1" and no member "sh", got ["sh", "-c", "exit 0"]`},
+	{"node", `spec: taints: list.MatchN(>0, {key: "gpu", value: "a100"})`, `
+spec.taints: want a member {key: "gpu", value: "a100"}, got [{effect: "NoSchedule", key: "gpu"}]`},
 	{"pod", `spec: tolerations: [...{effect: "NoSchedule", key: "x"}]`, `
 spec.tolerations[0].key: want "x", got "gpu"
 spec.tolerations[1].effect: want "NoSchedule", got "NoExecute"

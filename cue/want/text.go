@@ -44,8 +44,44 @@ func wanted(w cue.Value, path []cue.Selector) (text string, known bool) {
 			return op.String() + limit, true
 		}
 	}
+	if s, ok := members(w, path); ok {
+		return clip(s), true
+	}
 	s := source(w, path)
 	return clip(s), w.Err() == nil && !refers(w)
+}
+
+// members is in words what w asks of the members of a list: "a member {key: \"gpu\"}".
+func members(w cue.Value, path []cue.Selector) (text string, ok bool) {
+	op, args := w.Expr()
+	switch {
+	case op == cue.AndOp:
+		var all []string
+		for _, a := range args {
+			s, ok := members(a, path)
+			if !ok {
+				return "", false
+			}
+			all = append(all, s)
+		}
+		return strings.Join(all, " and "), true
+	case op != cue.CallOp || len(args) != 3 || !strings.HasSuffix(fmt.Sprint(args[0]), ".MatchN"):
+		return "", false
+	}
+	what, known := wanted(args[2], append(path[:len(path):len(path)], cue.AnyIndex))
+	if !known {
+		return "", false
+	}
+	switch n := source(args[1], nil); n {
+	case "0":
+		return "no member " + what, true
+	case ">0", ">=1":
+		return "a member " + what, true
+	case "1":
+		return "one member " + what, true
+	default:
+		return n + " members " + what, true
+	}
 }
 
 func bound(op cue.Op) bool {
