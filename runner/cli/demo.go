@@ -88,10 +88,14 @@ func (a *app) demoUp(ctx context.Context, x *runner.Session, progress func(clust
 	return fresh, nil
 }
 
+// leaving is how long a demo may take to go: its faults are mended first, and a node
+// may be one of them. Who does not want to wait has a second Ctrl-C.
+const leaving = 30 * time.Second
+
 // leave removes a demo's namespace and files, also after a Ctrl-C, and tells
 // whether it could: what remains is swept by the next demo.
 func (a *app) leave(ctx context.Context, x *runner.Session) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
 	defer cancel()
 	if err := x.Stop(ctx, false); err != nil && !isNoSession(err) {
 		return false
