@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"podlab.dev/podlab/cue/want"
 	"podlab.dev/podlab/grader"
@@ -22,6 +23,9 @@ type Options struct {
 	// Clean makes a string from the cluster safe for a terminal: one line, no
 	// escape sequences. It is required.
 	Clean func(string) string
+	// Width is after how many columns lines are broken, between words; 0 leaves them
+	// whole. Commands stay whole in any case.
+	Width int
 	// All shows why and where to look for results that are still pending.
 	All bool
 }
@@ -78,7 +82,18 @@ func Line(x grader.Result, o Options) string {
 	if x.Earned > 0 && x.Verdict != grader.Passed {
 		title += fmt.Sprintf(" (%d of %d points)", x.Earned, x.Points)
 	}
-	return word + " " + title
+	return word + " " + o.wrap(title, lipgloss.Width(word)+1)
+}
+
+// margin is how far what is said of a result is indented.
+const margin = 10
+
+// wrap breaks a line that is indented; what follows the first is, too.
+func (o Options) wrap(s string, by int) string {
+	if o.Width < 2*by {
+		return s
+	}
+	return strings.ReplaceAll(ansi.Wrap(s, o.Width-by, ""), "\n", "\n"+strings.Repeat(" ", by))
 }
 
 // Result is the line of a result and, for one that did not pass, what was found
@@ -87,7 +102,8 @@ func Line(x grader.Result, o Options) string {
 func Result(x grader.Result, o Options) string {
 	var b strings.Builder
 	b.WriteString(Line(x, o) + "\n")
-	line := func(format string, args ...any) { fmt.Fprintf(&b, "          "+format+"\n", args...) }
+	write := func(s string) { b.WriteString(strings.Repeat(" ", margin) + s + "\n") }
+	line := func(format string, args ...any) { write(o.wrap(fmt.Sprintf(format, args...), margin)) }
 	if x.Verdict == grader.Passed {
 		if x.Why != "" {
 			line("%s", o.Clean(x.Why))
@@ -116,7 +132,7 @@ func Result(x grader.Result, o Options) string {
 			line("why:  %s", o.Clean(x.Why))
 		}
 		if x.Next != "" {
-			line("look: %s", o.Clean(x.Next))
+			write("look: " + o.Clean(x.Next))
 		}
 	}
 	return b.String()

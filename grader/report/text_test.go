@@ -18,6 +18,27 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/*.golden")
 
+// On a terminal what is said is broken between words; what is to be copied never is.
+func TestWidth(t *testing.T) {
+	x := grader.Result{
+		Title: "Deployment web has two Pods at least that are available", Verdict: grader.Failed, Message: "Deployment web is not as wanted",
+		Why: "One Pod that is replaced is one Pod too few for as long as that takes.", Next: "kubectl get deployment web --output yaml --show-managed-fields",
+	}
+	want := `✗ FAIL  Deployment web has two Pods
+        at least that are available
+          Deployment web is not as
+          wanted
+          why:  One Pod that is
+          replaced is one Pod too
+          few for as long as that
+          takes.
+          look: kubectl get deployment web --output yaml --show-managed-fields
+`
+	if got := report.Result(x, report.Options{Clean: clean, Width: 36}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func sample() grader.Report {
 	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	var many []want.Mismatch

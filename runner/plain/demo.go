@@ -19,8 +19,8 @@ import (
 // the last command, and anew from when that is another time than it was.
 type Patience func(lab.Step, grader.Report) time.Duration
 
-// Demo plays an answer as a learner would: each page, the commands typed, the
-// checks turning green as the cluster changes. It stops at the first page for whose
+// Demo plays an answer as a learner would, from the page that the session is on: each
+// page, the commands typed, the checks turning green as the cluster changes. It stops at the first page for whose
 // checks it has no more patience, and returns the final report. podlab is the path of
 // this program, which is also kubectl.
 func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience Patience, up runner.Up) (grader.Report, error) {
@@ -100,7 +100,8 @@ func (p *play) show(step string) grader.Report {
 }
 
 func (p *play) run(ctx context.Context) error {
-	for i, step := range p.session.Lab.Steps {
+	first := p.session.State.Page
+	for i, step := range p.session.Lab.Steps[first:] {
 		if i > 0 {
 			if p.answer.Turning != nil {
 				p.answer.Turning(step)

@@ -31,8 +31,10 @@ type Look struct {
 	// Asks has the terminal be asked which background it has, once a page is to be
 	// written: one that does not answer is waited for.
 	Asks bool
-	// Width is in columns.
-	Width int
+	// Width is in columns. With Breaks, lines that are not to be copied end there: what
+	// reads a pipe wants them whole.
+	Width  int
+	Breaks bool
 	// Charset is what it can show.
 	Charset content.Charset
 }
@@ -47,7 +49,7 @@ func Terminal() Look {
 	out, dumb := int(os.Stdout.Fd()), os.Getenv("TERM") == "dumb"
 	if term.IsTerminal(out) {
 		if w, _, err := term.GetSize(out); err == nil && w > 0 {
-			l.Width = min(w, maxWidth)
+			l.Width, l.Breaks = min(w, maxWidth), true
 		}
 		l.Color = os.Getenv("NO_COLOR") == "" && !dumb
 	}
@@ -114,7 +116,11 @@ func clean(s string) string { return content.Line(s, maxText) }
 
 // Options are the options for rendering reports with this look.
 func (f *Front) Options() report.Options {
-	return report.Options{Color: f.Color, Clean: clean}
+	o := report.Options{Color: f.Color, Clean: clean}
+	if f.Breaks {
+		o.Width = f.Width
+	}
+	return o
 }
 
 // Page writes the page that the session is on: where it is, the lesson, and its
