@@ -214,7 +214,11 @@ func (t *labTester) mutated(m labtest.Mutation) {
 	case !m.OK():
 		fmt.Fprintf(t.Out, "✗ %s %s  %s\n       %s\n", m.Fate, m.Lab, content.Line(m.Mutant, 200), content.Line(m.Why, 300))
 	case t.verbose && m.By != "":
-		fmt.Fprintf(t.Out, "✓ %s %s  %s: by %s, on the %s\n", m.Fate, m.Lab, content.Line(m.Mutant, 200), m.By, m.How)
+		how := m.How
+		if m.From != "" {
+			how += ", played from page " + m.From + " on"
+		}
+		fmt.Fprintf(t.Out, "✓ %s %s  %s: by %s, on the %s\n", m.Fate, m.Lab, content.Line(m.Mutant, 200), m.By, how)
 	case t.verbose:
 		fmt.Fprintf(t.Out, "  %s %s  %s\n", m.Fate, m.Lab, content.Line(m.Mutant, 200))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
@@ -21,6 +22,7 @@ import (
 	"podlab.dev/podlab/grader/timeline"
 	"podlab.dev/podlab/runner"
 	"podlab.dev/podlab/runner/labtest/mutant"
+	"podlab.dev/podlab/runner/plain"
 )
 
 // Fate is what became of a mutant.
@@ -56,6 +58,9 @@ type Mutation struct {
 	// How is "record" where the recorded solution, with this one thing different in
 	// it, was graded again, and "cluster" where the solution was played again.
 	How string `json:"how,omitempty"`
+	// From is the step from which on it was played, where the solution holds without what
+	// comes before; empty for the first.
+	From string `json:"from,omitempty"`
 	// Why says what is wrong with the lab.
 	Why string `json:"why,omitempty"`
 }
@@ -105,6 +110,28 @@ func Mutants(ctx context.Context, proofs []*Proof, c Config, done func(Mutation)
 			return true
 		})
 	}
+	type start struct {
+		*Proof
+		page  string
+		holds bool
+	}
+	on := map[start]int{}
+	for _, o := range left {
+		on[start{Proof: o.Proof, page: o.Deed.Page}]++
+	}
+	maps.DeleteFunc(on, func(s start, n int) bool { return n < worth || s.at(s.page) == 0 })
+	err := sideBySide(ctx, c.Parallel, slices.Collect(maps.Keys(on)), func(ctx context.Context, s start) (start, error) {
+		s.holds = c.holdsFrom(ctx, s.Proof, s.page)
+		return s, ctx.Err()
+	}, func(s start) {
+		if s.starts == nil {
+			s.starts = map[string]bool{}
+		}
+		s.starts[s.page] = s.holds
+	})
+	if err != nil {
+		return err
+	}
 	return sideBySide(ctx, c.Parallel, left, func(ctx context.Context, o open) (Mutation, error) {
 		return c.onCluster(ctx, o.Proof, o.tried)
 	}, done)
@@ -145,6 +172,11 @@ func (p *Proof) outcome(t tried, fate Fate, by, how string) Mutation {
 	case listed && fate != Unplayed:
 		m.Why = fmt.Sprintf("lab.cue lists it as a survivor, and it is %s", fate)
 	}
+	return m
+}
+
+func (m Mutation) from(page string) Mutation {
+	m.From = page
 	return m
 }
 
@@ -259,6 +291,10 @@ func lost(r grader.Report, of []string) string {
 // its pages have run out of time.
 const patient = 10 * time.Minute
 
+// worth is how many mutants of a page make it worth finding out whether they can be
+// played from that page on.
+const worth = 3
+
 // plays is how many variants of a mutant are played.
 const plays = 2
 
@@ -267,6 +303,10 @@ var errMutant = errors.New("left out by podlab lab test")
 
 // onCluster plays the solution again, with one thing different.
 func (c Config) onCluster(ctx context.Context, p *Proof, t tried) (Mutation, error) {
+	from := ""
+	if p.starts[t.Deed.Page] {
+		from = t.Deed.Page
+	}
 	played := 0
 	for v, refused := range t.refused {
 		if refused != nil || played == plays {
@@ -277,16 +317,17 @@ func (c Config) onCluster(ctx context.Context, p *Proof, t tried) (Mutation, err
 		var reached bool
 		var err error
 		for range tries {
-			if r, reached, err = c.playMutant(ctx, p, t, v); err == nil && reached || ctx.Err() != nil {
+			if r, reached, err = c.playMutant(ctx, p, t, v, from); err == nil && reached || ctx.Err() != nil {
 				break
 			}
+			from = ""
 		}
 		if err != nil {
 			return Mutation{}, fmt.Errorf("%s, %s: %w", p.Lab.ID, p.name(t), err)
 		}
-		by := lost(r, nil)
+		by := lost(r, p.checksFrom(from))
 		if !reached { // what failed, did so without it
-			m := p.outcome(t, Unplayed, by, "cluster")
+			m := p.outcome(t, Unplayed, by, "cluster").from(from)
 			m.Why = fmt.Sprintf("%s never came that far, in each of %d tries", p.Case.name(), tries)
 			if by != "" {
 				m.Why += ": check " + by + " failed before"
@@ -294,28 +335,74 @@ func (c Config) onCluster(ctx context.Context, p *Proof, t tried) (Mutation, err
 			return m, nil
 		}
 		if by != "" {
-			return p.outcome(t, Caught, by, "cluster"), nil
+			return p.outcome(t, Caught, by, "cluster").from(from), nil
 		}
 	}
-	return p.outcome(t, Survived, p.should(t), "cluster"), nil
+	return p.outcome(t, Survived, p.should(t), "cluster").from(from), nil
+}
+
+// checksFrom are the checks from a page on; nil, which means all, from the first.
+func (p *Proof) checksFrom(page string) (ids []string) {
+	if page == "" {
+		return nil
+	}
+	for _, s := range p.lab.Steps[p.at(page):] {
+		for _, c := range s.Checks {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// at is where a page is; one that has no name is the first.
+func (p *Proof) at(page string) int {
+	return max(0, slices.IndexFunc(p.lab.Steps, func(s lab.Step) bool { return s.ID == page }))
+}
+
+// holdsFrom tells whether the solution holds when it is played from a page on. Where it
+// builds on what was done before, it does not, nor where the cluster got in the way.
+func (c Config) holdsFrom(ctx context.Context, p *Proof, page string) bool {
+	r, err := c.again(ctx, p, page, func(s lab.Step, _ grader.Report) time.Duration { return c.Patience + s.Longest() }, tap.Hooks{})
+	if err != nil {
+		return false
+	}
+	for _, id := range p.checksFrom(page) {
+		for _, x := range r.Results {
+			if x.Check == id && x.Verdict != grader.Passed {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// again plays the solution again, in a session of its own, from a page on.
+func (c Config) again(ctx context.Context, p *Proof, page string, patience plain.Patience, hooks tap.Hooks) (r grader.Report, err error) {
+	s, f, leave, err := c.open(ctx, p.Key, p.Source, p.Lab, p.record.Seed)
+	if err != nil {
+		return r, err
+	}
+	defer leave()
+	a, err := runner.FindAnswer(s.Lab, p.Answer)
+	if err != nil {
+		return r, err
+	}
+	a.Pace, a.Turning = p.pace.Limit(), f.turn
+	if at := p.at(page); at > 0 {
+		f.turn(s.Lab.Steps[at])
+		if _, err := s.Turn(at); err != nil {
+			return r, err
+		}
+	}
+	timed, cancel := context.WithTimeout(ctx, patient)
+	defer cancel()
+	return c.through(timed, s, a, patience, io.Discard, hooks)
 }
 
 // playMutant plays the solution with the one thing different. reached tells whether
 // its commands came as far as that: a machine that is too slow for an earlier page
 // catches nothing.
-func (c Config) playMutant(ctx context.Context, p *Proof, t tried, variant int) (r grader.Report, reached bool, err error) {
-	s, f, leave, err := c.open(ctx, p.Key, p.Source, p.Lab, p.record.Seed)
-	if err != nil {
-		return r, false, err
-	}
-	defer leave()
-	a, err := runner.FindAnswer(s.Lab, p.Answer)
-	if err != nil {
-		return r, false, err
-	}
-	a.Pace, a.Turning = p.pace.Limit(), f.turn
-	timed, cancel := context.WithTimeout(ctx, patient)
-	defer cancel()
+func (c Config) playMutant(ctx context.Context, p *Proof, t tried, variant int, from string) (r grader.Report, reached bool, err error) {
 	var met atomic.Bool
 	patience := func(s lab.Step, _ grader.Report) time.Duration {
 		if !met.Load() { // so far it is right
@@ -323,7 +410,7 @@ func (c Config) playMutant(ctx context.Context, p *Proof, t tried, variant int) 
 		}
 		return 2*caught + s.Longest() + 2*p.pace.Waited(s.ID)
 	}
-	r, err = c.through(timed, s, a, patience, io.Discard, tap.Hooks{
+	r, err = c.again(ctx, p, from, patience, tap.Hooks{
 		Change: func(q *tap.Request) error {
 			if !t.meets(q) {
 				return nil

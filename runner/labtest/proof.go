@@ -40,6 +40,10 @@ type Proof struct {
 	pace    *runner.Pace
 	mutants []tried
 	made    map[string]bool // UIDs of the objects that the solution itself made
+
+	// starts are the pages from which on the solution holds, without what comes before
+	// them.
+	starts map[string]bool
 }
 
 // tried is a mutant, and what the API server says to it.
@@ -54,8 +58,13 @@ func (p *Proof) same(o *Proof) bool { return p.Lab.ID == o.Lab.ID && p.Answer ==
 
 // prove plays a solution through a tap.
 func (c Config) prove(ctx context.Context, x Case, s *runner.Session, a *runner.Answer, patience plain.Patience, screen io.Writer) (grader.Report, *Proof, error) {
-	d := &deeds{}
+	d := &deeds{page: s.Step().ID}
 	a.Pace = runner.NewPace()
+	turning := a.Turning
+	a.Turning = func(s lab.Step) {
+		turning(s)
+		d.turn(s.ID)
+	}
 	r, err := c.through(ctx, s, a, patience, screen, tap.Hooks{Seen: d.seen})
 	if err != nil || !r.Passed {
 		return r, nil, err
@@ -103,8 +112,15 @@ func (c Config) through(ctx context.Context, s *runner.Session, a *runner.Answer
 // deeds collects what an answer has the API server do.
 type deeds struct {
 	mu   sync.Mutex
+	page string
 	done []mutant.Deed
 	uids []types.UID // of what was made
+}
+
+func (d *deeds) turn(page string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.page = page
 }
 
 func (d *deeds) seen(q tap.Request, made *unstructured.Unstructured) {
@@ -114,6 +130,7 @@ func (d *deeds) seen(q tap.Request, made *unstructured.Unstructured) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	x.Page = d.page
 	d.done = append(d.done, x)
 	if made != nil && q.Method == http.MethodPost {
 		d.uids = append(d.uids, made.GetUID())

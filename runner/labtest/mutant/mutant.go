@@ -30,6 +30,8 @@ type Deed struct {
 	Command string
 	// Body is the object that was sent, or the patch.
 	Body map[string]any
+	// Page is the step on which it was done.
+	Page string
 }
 
 // Is tells whether the deed is about the object of that name.
