@@ -106,6 +106,13 @@ func (m *model) answer() tea.Cmd {
 		m.say("this page has no open question")
 		return nil
 	}
+	// The question stands at the end of the page, which may be far from what is seen.
+	m.side = lessonSide
+	m.note = &note{title: "Question " + c.ID, text: asked(c), check: c.ID}
+	if m.layout.form != beside {
+		m.focus = onLesson
+	}
+	m.layOut()
 	m.ask("Answer to "+c.ID+":", func(m *model, said string) tea.Cmd {
 		return m.give(c.ID, said)
 	})

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -128,14 +129,30 @@ func (m *model) questionLines(width int) (lines []string) {
 			continue
 		}
 		lines = append(lines, "", paint(m.theme.accent, "Question "+c.ID+" ("+m.prefix.name+" a answers)"))
-		for line := range strings.Lines(content.Text(c.Quiz.Question)) {
-			lines = append(lines, wrapped(strings.TrimRight(line, "\n"), width, 0)...)
-		}
-		for i, choice := range c.Quiz.Choices {
-			lines = append(lines, wrapped("  "+lab.Letter(i)+"  "+clean(choice), width, 5)...)
-		}
+		lines = append(lines, folded(asked(&c), width)...)
 	}
 	return lines
+}
+
+// folded is a text in lines of that width; what stands two columns in stays so.
+func folded(text string, width int) (lines []string) {
+	for line := range strings.Lines(text) {
+		indent := 0
+		if strings.HasPrefix(line, "  ") {
+			indent = 5
+		}
+		lines = append(lines, wrapped(strings.TrimRight(line, "\n"), width, indent)...)
+	}
+	return lines
+}
+
+// asked is a question with its choices, a line each.
+func asked(c *lab.Check) string {
+	lines := []string{content.Text(c.Quiz.Question)}
+	for i, choice := range c.Quiz.Choices {
+		lines = append(lines, "  "+lab.Letter(i)+"  "+clean(choice))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // detailLines are the page's checks in full.
@@ -203,10 +220,10 @@ func (m *model) detail(x grader.Result, width int) (lines []string) {
 			add("hint", clean(c.Hints[n].Text))
 		}
 	}
-	if c != nil && c.Object.Name != "" {
+	if name := subject(c); name != "" {
 		var about []runner.SceneEvent
 		for _, e := range m.scene.Events(200) {
-			if e.Object == c.Object.Name {
+			if e.Object == name {
 				about = append(about, e)
 			}
 		}
@@ -215,6 +232,26 @@ func (m *model) detail(x grader.Result, width int) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// subject is the name of the object that a check looks at, empty where there is
+// none: a question looks at nothing, and events may be about all of a kind.
+func subject(c *lab.Check) string {
+	switch {
+	case c == nil:
+		return ""
+	case c.Object != nil:
+		return c.Object.Name
+	case c.Events != nil:
+		return c.Events.Name
+	case c.Logs != nil:
+		return c.Logs.Pod
+	case c.Exec != nil:
+		return c.Exec.Pod
+	case c.HTTP != nil:
+		return cmp.Or(c.HTTP.Pod, c.HTTP.Service)
+	}
+	return ""
 }
 
 // podLines are the Pods and the last events.
@@ -262,15 +299,31 @@ func (m *model) noteLines() (lines []string) {
 		return nil
 	}
 	width := m.layout.side - 2
-	for line := range strings.Lines(m.note.text) {
-		lines = append(lines, wrapped(strings.TrimRight(line, "\n"), width, 0)...)
-	}
-	if most := m.layout.body/2 - 1; len(lines) > most {
+	lines = folded(m.note.text, width)
+	found := m.answerFound(width)
+	if most := m.layout.body/2 - 1 - len(found); len(lines) > most {
 		lines = append(lines[:max(most-1, 0)], "…")
 	}
+	lines = append(lines, found...)
 	title := "─ " + m.note.title + " (" + m.prefix.name + " x puts it away) "
 	title += strings.Repeat("─", max(m.layout.side-ansi.StringWidth(title), 0))
 	return append([]string{paint(m.theme.accent, ansi.Truncate(title, m.layout.side, ""))}, lines...)
+}
+
+// answerFound is what has become of the answer to the note's question: a row, or
+// none where the note is no question. In the list of checks, which is narrow, it
+// is often cut off.
+func (m *model) answerFound(width int) []string {
+	c := m.session.Lab.Check(m.note.check)
+	if c == nil || c.Quiz == nil || m.session.InExam() {
+		return nil
+	}
+	for _, x := range m.report.Results {
+		if text := finding(x); x.Check == c.ID && text != "" {
+			return []string{paint(m.theme.accent, ansi.Truncate(text, width, "…"))}
+		}
+	}
+	return nil
 }
 
 // finding is in one line what was found where something else is wanted, or "".

@@ -12,6 +12,7 @@ import (
 
 	"podlab.dev/podlab/cluster"
 	"podlab.dev/podlab/content"
+	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/grader/timeline"
 	"podlab.dev/podlab/runner"
@@ -84,11 +85,13 @@ func TestKeys(t *testing.T) {
 		{"ctrl+g l n", "", "the lesson has the keys: Esc gives them back"},
 		{"ctrl+g l k u b e c t l", "", "page 1/2"},
 		{"ctrl+g n ctrl+g a 8 0 enter", "", "page 2/2"},
+		{"ctrl+g n ctrl+g a", "", "─ Question which (^G x puts it away) ─"}, // however far down the page it stands
 		{"ctrl+g a", "", "this page has no open question"},
 		{"ctrl+g ? a", "a", "┌ Keys ──"},
 		{"ctrl+g ? ctrl+g x", "", "┌ Lesson ──"},
 		{"ctrl+g ? ctrl+g l esc", "", "Lesson ●"},
 		{"ctrl+g c", "", "wanted  80"},
+		{"ctrl+g n ctrl+g c", "", "┌ Checks ──"}, // a question is about no object
 		{"ctrl+g l / n a m e enter", "", "n and N go to the next"},
 		{"ctrl+g l / Z enter", "", "\"Z\" is not here"},
 		{"ctrl+g l / P o d s enter esc n", "", "the lesson has the keys"},
@@ -494,4 +497,23 @@ var hostile = []string{
 	"\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\", "\x1b_Ga=T;AA\x1b\\", "\x1b^x\x1b\\", "\x1bXx\x1b\\", "\x1bc", "\x1b[?1049l",
 	"\u009b31m", "\u0090q\u009c", "\x9b31m", "\u202eexe\u202c", "a\rb", "a\x08b", "\x1b]52;c;AA", "\x1b[\x1b[31m", "\U000e0041",
 	"a\x00b", strings.Repeat("x", 100_000), "e" + strings.Repeat("\u0301", 300), "\xff\xfe", "日本語\x1b[2J", "👩\u200d💻",
+}
+
+func TestEveryKindOfCheckIsToldInFull(t *testing.T) {
+	for want, c := range map[string]*lab.Check{
+		"object": {Condition: lab.Condition{Object: &lab.Object{Name: "object"}}},
+		"events": {Condition: lab.Condition{Events: &lab.Events{Name: "events"}}},
+		"logs":   {Condition: lab.Condition{Logs: &lab.Logs{Pod: "logs"}}},
+		"exec":   {Condition: lab.Condition{Exec: &lab.Exec{Pod: "exec"}}},
+		"pod":    {Condition: lab.Condition{HTTP: &lab.HTTP{Pod: "pod"}}},
+		"web":    {Condition: lab.Condition{HTTP: &lab.HTTP{Service: "web"}}},
+		"":       {Quiz: &lab.Quiz{Question: "?"}},
+	} {
+		if got := subject(c); got != want {
+			t.Errorf("the events shown are about %q, want %q", got, want)
+		}
+	}
+	if got := subject(nil); got != "" {
+		t.Errorf("no check is about %q", got)
+	}
 }
