@@ -83,9 +83,8 @@ func (e *NoQuestionError) Usage() {}
 // maxAnswer is how long an answer may be, in characters.
 const maxAnswer = 1000
 
-// Answer gives the learner's answer to a question. It is judged by whoever
-// records the session.
-func (x *Session) Answer(check, text string) (*lab.Check, error) {
+// Question is the check of that name, which asks something.
+func (x *Session) Question(check string) (*lab.Check, error) {
 	c := x.Lab.Check(check)
 	if c == nil || c.Quiz == nil {
 		e := &NoQuestionError{Check: check}
@@ -95,6 +94,16 @@ func (x *Session) Answer(check, text string) (*lab.Check, error) {
 			}
 		}
 		return nil, e
+	}
+	return c, nil
+}
+
+// Answer gives the learner's answer to a question. It is judged by whoever
+// records the session.
+func (x *Session) Answer(check, text string) (*lab.Check, error) {
+	c, err := x.Question(check)
+	if err != nil {
+		return nil, err
 	}
 	if runes := []rune(text); len(runes) > maxAnswer {
 		text = string(runes[:maxAnswer])

@@ -15,10 +15,10 @@ import (
 func newAnswer(a *app) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
-		Use: "answer QUESTION ANSWER...", Short: "Answer a question of the page",
-		Long: "Answer gives your answer to a question, by the question's name as the page shows it. A choice is answered by its letter or its text.\nIt exits 0 when the answer is right, 1 when it is not. You may try again.",
+		Use: "answer QUESTION [ANSWER...]", Short: "Answer a question of the page",
+		Long: "Answer gives your answer to a question, by the question's name as the page shows it. A choice is answered by its letter or its text.\nIt exits 0 when the answer is right, 1 when it is not. You may try again.\nWithout an answer it shows the question.",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) < 2 {
+			if len(args) == 0 {
 				return usage("%s takes a question and an answer", cmd.CommandPath())("podlab page shows the questions of your page")
 			}
 			return nil
@@ -31,6 +31,13 @@ func newAnswer(a *app) *cobra.Command {
 			if done, err := answered(x, args[0]); done || err != nil {
 				if done {
 					fmt.Fprintln(a.Out, "That question is answered already.")
+				}
+				return err
+			}
+			if len(args) == 1 { // as the pages name a question
+				c, err := x.Question(args[0])
+				if err == nil {
+					a.Question(*c)
 				}
 				return err
 			}

@@ -154,13 +154,18 @@ func (f *Front) Questions(step lab.Step, r grader.Report) {
 			if c.ID != res.Check || c.Quiz == nil || res.Verdict == grader.Passed {
 				continue
 			}
-			fmt.Fprintln(f.Out, content.Text(c.Quiz.Question))
-			for i, choice := range c.Quiz.Choices {
-				fmt.Fprintf(f.Out, "  %s  %s\n", lab.Letter(i), clean(choice))
-			}
-			fmt.Fprintf(f.Out, "Answer with: %s answer %s …\n\n", f.Program, c.ID)
+			f.Question(c)
 		}
 	}
+}
+
+// Question writes a question, its choices, and how it is answered.
+func (f *Front) Question(c lab.Check) {
+	fmt.Fprintln(f.Out, content.Text(c.Quiz.Question))
+	for i, choice := range c.Quiz.Choices {
+		fmt.Fprintf(f.Out, "  %s  %s\n", lab.Letter(i), clean(choice))
+	}
+	fmt.Fprintf(f.Out, "Answer with: %s answer %s …\n\n", f.Program, c.ID)
 }
 
 // Checks writes one line per result.

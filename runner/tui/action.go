@@ -71,6 +71,11 @@ func (m *model) turn(by int) tea.Cmd {
 		m.went(err)
 	case !moved:
 		m.say("there is no other page in that direction")
+	default:
+		m.saying = "" // that the page is done was said of the other one
+		if m.layout.form != beside {
+			m.focus = onLesson // the new page would not be seen
+		}
 	}
 	m.open()
 	m.side = lessonSide

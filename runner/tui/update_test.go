@@ -517,3 +517,14 @@ func TestEveryKindOfCheckIsToldInFull(t *testing.T) {
 		t.Errorf("no check is about %q", got)
 	}
 }
+
+// Where the lesson and the shell share one pane, who turns the page wants to read it.
+func TestATurnedPageIsSeen(t *testing.T) {
+	m, _ := sized(t, 120, 36)
+	m.focus = onShell
+	m.say("this page is done")
+	m.turn(1)
+	if got := screen(m); !strings.Contains(got, "The second page") || strings.Contains(got, "this page is done") {
+		t.Errorf("the second page is not shown, or is said to be done:\n%s", got)
+	}
+}
