@@ -29,14 +29,16 @@ func (x *Session) Hint(r grader.Report) (h Hint, ok bool, err error) {
 		if res.Verdict == grader.Passed || res.Verdict == grader.Blocked || len(res.Hints) == 0 {
 			continue
 		}
+		fresh := false
 		err := x.Update(func(st *State) {
+			fresh = false
 			if st.Hints == nil {
 				st.Hints = map[string][]int{}
 			}
 			given := st.Hints[c.ID]
 			for _, n := range res.Hints {
 				if !slices.Contains(given, n) {
-					st.Hints[c.ID] = append(given, n)
+					st.Hints[c.ID], fresh = append(given, n), true
 					return
 				}
 			}
@@ -45,15 +47,33 @@ func (x *Session) Hint(r grader.Report) (h Hint, ok bool, err error) {
 			return Hint{}, false, err
 		}
 		given := x.State.Hints[c.ID]
+		shown := given[len(given)-1]
+		if !fresh {
+			shown = again(c.Hints, given, res.Hints)
+		}
 		of := len(given)
 		for _, n := range res.Hints {
 			if !slices.Contains(given, n) {
 				of++
 			}
 		}
-		return Hint{c.ID, c.Title, c.Hints[given[len(given)-1]].Text, len(given), of}, true, nil
+		return Hint{c.ID, c.Title, c.Hints[shown].Text, slices.Index(given, shown) + 1, of}, true, nil
 	}
 	return Hint{}, false, nil
+}
+
+// again is the hint to repeat when all that apply are given: the last that is for
+// just such an object, or else the last for all. One for another state would
+// mislead.
+func again(hints []lab.Hint, given, apply []int) int {
+	last, special := apply[0], false
+	for _, n := range given {
+		own := hints[n].When != nil || hints[n].Missing
+		if slices.Contains(apply, n) && (own || !special) {
+			last, special = n, own
+		}
+	}
+	return last
 }
 
 // NoQuestionError says that a check asks nothing.

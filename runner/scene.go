@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -211,7 +212,10 @@ func phaseOf(pod *corev1.Pod) (phase Phase, state string) {
 	case status.Phase == corev1.PodFailed:
 		return Failing, cmp.Or(status.Reason, ended(status.ContainerStatuses), "Failed")
 	}
-	for _, c := range slices.Concat(status.InitContainerStatuses, status.ContainerStatuses) {
+	if phase, state := initializing(pod); state != "" {
+		return phase, state
+	}
+	for _, c := range status.ContainerStatuses {
 		switch w, t := c.State.Waiting, c.State.Terminated; {
 		case w != nil && w.Reason != "" && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing":
 			return Failing, w.Reason
@@ -231,6 +235,27 @@ func phaseOf(pod *corev1.Pod) (phase Phase, state string) {
 		return Pending, "Pending"
 	}
 	return Creating, "ContainerCreating"
+}
+
+// initializing says which init container is at work or stuck: Init:0/1,
+// Init:Error; "" if all have ended, and all sidecars are started.
+func initializing(pod *corev1.Pod) (Phase, string) {
+	stays := map[string]bool{}
+	for _, c := range pod.Spec.InitContainers {
+		stays[c.Name] = c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+	}
+	for i, c := range pod.Status.InitContainerStatuses {
+		switch w, t := c.State.Waiting, c.State.Terminated; {
+		case t != nil && t.ExitCode == 0, stays[c.Name] && c.Started != nil && *c.Started:
+		case t != nil:
+			return Failing, "Init:" + cmp.Or(t.Reason, "Error")
+		case w != nil && w.Reason != "" && w.Reason != "PodInitializing":
+			return Failing, "Init:" + w.Reason
+		default:
+			return Creating, fmt.Sprintf("Init:%d/%d", i, len(pod.Spec.InitContainers))
+		}
+	}
+	return 0, ""
 }
 
 // ended is why the first container that ended badly did so.

@@ -26,6 +26,9 @@ func podOf(uid, rest string) string {
 
 func TestPhases(t *testing.T) {
 	const waiting = `}, "spec": {"nodeName": "n"}, "status": {"phase": %q, "containerStatuses": [{"restartCount": 2, "state": {"waiting": {"reason": %q}}}]}}`
+	const first = `}, "spec": {"nodeName": "n", "initContainers": [{"name": "a"}, {"name": "b", "restartPolicy": "Always"}]},
+		"status": {"phase": "Pending", "initContainerStatuses": [{"name": "a", "state": %s}, {"name": "b", "started": %s, "state": {"running": {}}}]}}`
+	const done = `{"terminated": {"exitCode": 0, "reason": "Completed"}}`
 	for _, test := range []struct {
 		pod   string
 		phase Phase
@@ -39,6 +42,12 @@ func TestPhases(t *testing.T) {
 		{`}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}}`, NotReady, "Running, not ready"},
 		{`}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}`, Running, "Running"},
 		{`}, "status": {"phase": "Running", "containerStatuses": [{"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]}}`, Failing, "OOMKilled"},
+		{fmt.Sprintf(first, `{"waiting": {"reason": "PodInitializing"}}`, "false"), Creating, "Init:0/2"},
+		{fmt.Sprintf(first, `{"running": {}}`, "false"), Creating, "Init:0/2"},
+		{fmt.Sprintf(first, `{"terminated": {"exitCode": 1, "reason": "Error"}}`, "false"), Failing, "Init:Error"},
+		{fmt.Sprintf(first, `{"waiting": {"reason": "CrashLoopBackOff"}}`, "false"), Failing, "Init:CrashLoopBackOff"},
+		{fmt.Sprintf(first, done, "false"), Creating, "Init:1/2"},
+		{fmt.Sprintf(first, done, "true"), Creating, "ContainerCreating"},
 		{`}, "status": {"phase": "Succeeded"}}`, Succeeded, "Completed"},
 		{`}, "status": {"phase": "Failed", "reason": "Evicted"}}`, Failing, "Evicted"},
 		{`}, "status": {"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}}`, Failing, "Error"},

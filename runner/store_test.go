@@ -109,6 +109,11 @@ func TestHintsGoStepByStep(t *testing.T) {
 			t.Errorf("hint %d is %q, %v, %v", i+1, h.Text, ok, err)
 		}
 	}
+	// What was given stays true of the object only as long as its state is the same.
+	r.Results[0].Hints = []int{0}
+	if h, _, _ := x.Hint(r); h.Text != "first" || h.Number != 1 || h.Of != 2 {
+		t.Errorf("of an object for which only the first is meant, hint %d of %d is %q", h.Number, h.Of, h.Text)
+	}
 	r.Results[0].Verdict = grader.Passed
 	if h, ok, _ := x.Hint(r); ok {
 		t.Errorf("a check that passed gave the hint %q", h.Text)
