@@ -263,6 +263,9 @@ func TestVerdicts(t *testing.T) {
 			[]grader.Verdict{F}, "is not running"},
 		{"log of a container that is not there", check("one", `logs: {pod: "p", container: "side", match: "x"}`), func(x *tape) *tape { return x.synced().twoContainers() },
 			[]grader.Verdict{F}, "Pod p has no container side"},
+		{"log line from before its needs were met", check("one", `needs: ["two"], logs: {pod: "p", match: "^ready$"}`) + check("two", onPod+`want: status: phase: "Running"`), func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Pending", false).log("u", "no").pod("p", "u", "Running", true)
+		}, []grader.Verdict{F, P}, "the newest is shown"},
 		{"log line of another container", check("one", `logs: {pod: "p", container: "web", match: "x"}`), func(x *tape) *tape { return x.synced().twoContainers().log("u", "x") },
 			[]grader.Verdict{F}, "no line of the log matches x yet"},
 		{"exec gives something else", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 1, "", "") }, []grader.Verdict{F}, "something else"},

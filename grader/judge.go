@@ -231,13 +231,9 @@ func (g *Grader) judgeLogs(s *state, e timeline.Entry) bool {
 	if none := noContainer(s.Logs.Pod, o, s.Logs.Container); none != "" {
 		return s.fail(o.seq, differences{}, "%s", none)
 	}
-	if e.Kind == timeline.Log && e.Log.UID == o.uid && s.reads(e.Log) {
-		s.heard = o.uid
-		return s.fail(e.Seq, differences{said: []want.Mismatch{{Path: "log", Want: "a line that matches " + s.Logs.Match.String(), Got: e.Log.Line}}},
+	if l := s.heard; l != nil && l.Log.UID == o.uid {
+		return s.fail(l.Seq, differences{said: []want.Mismatch{{Path: "log", Want: "a line that matches " + s.Logs.Match.String(), Got: l.Log.Line}}},
 			"no line of the log matches yet; the newest is shown")
-	}
-	if s.heard == o.uid && s.message != "" {
-		return false // its newest line says more
 	}
 	return s.fail(o.seq, differences{}, "no line of the log matches %s yet", s.Logs.Match)
 }

@@ -43,7 +43,7 @@ type state struct {
 
 	line    int64            // the Event that matches, or the last log line that does
 	lines   map[string]int64 // the log line that matches, by the UID of its Pod
-	heard   string           // the UID of the Pod whose newest line is told
+	heard   *timeline.Entry  // the newest log line
 	reasons []string         // of the Events that do not
 	answer  *timeline.Entry  // the newest one
 	answers int
@@ -102,7 +102,7 @@ type brokenness struct {
 // forget is what a check does not know of a new namespace.
 func (s *state) forget() {
 	s.progress, s.ran, s.observed, s.absent = nil, false, nil, false
-	s.line, s.lines, s.heard, s.reasons, s.found, s.lost = 0, nil, "", nil, nil, false
+	s.line, s.lines, s.heard, s.reasons, s.found, s.lost = 0, nil, nil, nil, nil, false
 	s.ready, s.intact, s.broken, s.mended, s.tried = time.Time{}, 0, brokenness{}, false, ""
 	if s.symptom {
 		s.passed = false // what was broken there is not broken here
@@ -164,6 +164,7 @@ func (s *state) noteLog(e timeline.Entry) {
 	if !s.reads(e.Log) {
 		return
 	}
+	s.heard = &e
 	if s.lines[e.Log.UID] == 0 && s.Logs.Match.MatchString(e.Log.Line) {
 		if s.lines == nil {
 			s.lines = map[string]int64{}
