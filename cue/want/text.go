@@ -250,7 +250,7 @@ func quantity(x any, path []cue.Selector) any {
 	units := []struct {
 		size int64
 		name string
-	}{{1 << 40, "Ti"}, {1 << 30, "Gi"}, {1 << 20, "Mi"}, {1 << 10, "Ki"}, {1e9, "G"}, {1e6, "M"}, {1e3, "K"}}
+	}{{1 << 40, "Ti"}, {1 << 30, "Gi"}, {1e9, "G"}, {1 << 20, "Mi"}, {1e6, "M"}, {1 << 10, "Ki"}, {1e3, "K"}} // 128M is 125000Ki, too
 	for _, u := range units {
 		if n%u.size == 0 {
 			return text(strconv.FormatInt(n/u.size, 10) + u.name)
