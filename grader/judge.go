@@ -185,7 +185,7 @@ func (g *Grader) judgeGone(s *state, e timeline.Entry, own ref) bool {
 		s.pass(e.Time, gone.shown, gone.deleted)
 		return true
 	}
-	return s.fail(e.Seq, differences{}, "%s; it has to exist before it can be deleted, and podlab has to see both: podlab start watches all the time, podlab check looks once", g.missing(own))
+	return s.fail(e.Seq, differences{}, "%s; it has to exist before it can be deleted", g.missing(own))
 }
 
 // judgeSeen wants states of one and the same object, in order. States that the

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader"
 	"podlab.dev/podlab/grader/report"
 	"podlab.dev/podlab/runner"
@@ -39,6 +41,7 @@ func newCheck(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			watched := x.Free() != nil
 			r, err := x.Check(cmd.Context(), step, max(patience, within))
 			if err != nil {
 				return err
@@ -47,12 +50,27 @@ func newCheck(a *app) *cobra.Command {
 			if !all {
 				results = r.Step(step)
 			}
-			return a.printReport(r, results, all)
+			err = a.printReport(r, results, all)
+			if !watched && !a.json && !a.junit && fleeting(x.Lab, results) {
+				fmt.Fprintf(a.Out, "%s check sees what is there now. What comes and goes is seen while %[1]s start is open, or if you check before and after.\n", a.Program)
+			}
+			return err
 		},
 	})
 	cmd.Flags().BoolVar(&all, "all", false, "all pages, not only the one you are on")
 	cmd.Flags().DurationVar(&patience, "wait", 0, "wait this long for what has not passed yet")
 	return cmd
+}
+
+// fleeting tells whether something still to pass is about what happens, not about
+// what is there: whoever looked too late did nothing wrong.
+func fleeting(l *lab.Lab, results []grader.Result) bool {
+	for _, x := range results {
+		if c := l.Check(x.Check); c != nil && (c.Gone || len(c.Seen) > 0) && (x.Verdict == grader.Failed || x.Verdict == grader.Pending) {
+			return true
+		}
+	}
+	return false
 }
 
 // printReport prints a report in the format that was asked for, as lines only
