@@ -2,7 +2,7 @@ kubectl create configmap settings --from-literal=greeting='{{params.greeting}}'
 kubectl get configmap settings -o yaml
 kubectl create secret generic login --from-literal=pin={{params.pin}}
 kubectl get secret login -o yaml
-kubectl get secret login -o jsonpath='{.data.pin}' | base64 -d
+kubectl get secret login -o jsonpath='{.data.pin}' | base64 -d; echo
 cat > web.yaml <<'END'
 apiVersion: v1
 kind: Pod

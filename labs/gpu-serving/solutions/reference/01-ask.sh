@@ -2,7 +2,7 @@ cat llm.yaml
 kubectl apply -f llm.yaml
 kubectl get pod llm
 kubectl logs llm
-kubectl describe nodes
+kubectl describe nodes | grep -A 7 -e ^Capacity -e ^Allocatable
 cat > llm.yaml <<'END'
 apiVersion: v1
 kind: Pod

@@ -1,4 +1,4 @@
-kubectl config view --minify -o jsonpath='{..namespace}'
+kubectl config view --minify -o jsonpath='{..namespace}{"\n"}'
 kubectl get services -A
 cat asker.yaml
 kubectl logs asker --tail=2

@@ -13,4 +13,4 @@ END
 kubectl apply -f limits.yaml
 kubectl run plain --image=podlab.dev/toolbox:v1
 kubectl wait --for=condition=Ready pod/plain --timeout=60s
-kubectl get pod plain -o jsonpath='{.spec.containers[0].resources}'
+kubectl get pod plain -o jsonpath='{.spec.containers[0].resources}{"\n"}'

@@ -1,5 +1,5 @@
 kubectl get nodes
-kubectl get pod candle -o jsonpath='{.spec.tolerations}'
+kubectl get pod candle -o jsonpath='{.spec.tolerations}{"\n"}'
 podlab answer patience 300
 cat > lamp.yaml <<'END'
 apiVersion: apps/v1

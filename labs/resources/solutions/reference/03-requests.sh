@@ -1,6 +1,6 @@
 kubectl get pod greedy
 kubectl describe pod greedy
-kubectl describe nodes
+kubectl describe nodes | grep -A 5 -e ^Allocatable -e ^Allocated
 cat greedy.yaml
 cat > greedy.yaml <<'END'
 apiVersion: v1
