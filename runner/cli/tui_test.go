@@ -116,6 +116,21 @@ func (p *person) sees(texts ...string) time.Duration {
 	}
 }
 
+// prompted waits until the shell asks for the next command after a text: before that it
+// takes no lines that are pasted.
+func (p *person) prompted(after string) {
+	p.Helper()
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		screen := p.looks()
+		if i := strings.LastIndex(screen, after); i >= 0 && strings.Contains(screen[i:], ") work") {
+			return
+		}
+		if time.Since(began) > 90*time.Second {
+			p.Fatalf("no prompt after %q:\n%s", after, screen)
+		}
+	}
+}
+
 // ends waits until podlab has ended.
 func (p *person) ends() {
 	p.Helper()
@@ -229,10 +244,12 @@ func TestScreenOnACluster(t *testing.T) {
 	p.sees("kubectl wait --for=condition=Ready pod/web")
 	p.press("\r")
 	p.sees("pod/web created", "All 3 checks pass", "R Running")
+	p.prompted("condition met")
 	p.press("\an")
 	p.sees("page 3/4", "Checks 0/3")
 	p.press("\a2\r")
 	p.sees("pod/web annotated", "✓ PASS  Pod web is annotated")
+	p.prompted("pod/web annotated")
 	p.press("\a4")
 	p.sees("http://localhost:8080/from-inside") // in the lesson it is broken
 	p.press("\r")
