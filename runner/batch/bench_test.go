@@ -211,7 +211,7 @@ func bareLoop(b *testing.B, clients *kubernetes.Clientset, l *lab.Lab, name stri
 				}
 			}
 			up := map[string]bool{}
-			late := time.After(2 * time.Minute)
+			late := time.After(10 * time.Minute) // so many Pods at once are slow
 			for len(up) < len(all) {
 				select {
 				case e := <-w.ResultChan():
