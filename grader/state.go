@@ -155,13 +155,8 @@ func (s *state) note(e timeline.Entry) {
 	}
 }
 
-// reads tells whether a line is of the log that the check is about.
-func (s *state) reads(l *timeline.LogLine) bool {
-	return s.Logs.Pod == l.Pod && (s.Logs.Container == "" || s.Logs.Container == l.Container)
-}
-
 func (s *state) noteLog(e timeline.Entry) {
-	if !s.reads(e.Log) {
+	if s.Logs.Pod != e.Log.Pod || s.Logs.Container != "" && s.Logs.Container != e.Log.Container {
 		return
 	}
 	s.heard = &e

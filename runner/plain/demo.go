@@ -20,9 +20,9 @@ import (
 type Patience func(lab.Step, grader.Report) time.Duration
 
 // Demo plays an answer as a learner would, from the page that the session is on: each
-// page, the commands typed, the checks turning green as the cluster changes. It stops at the first page for whose
-// checks it has no more patience, and returns the final report. podlab is the path of
-// this program, which is also kubectl.
+// page, the commands typed, the checks turning green as the cluster changes. It stops
+// at the first page for whose checks it has no more patience, and returns the final
+// report. podlab is the path of this program, which is also kubectl.
 func (f *Front) Demo(ctx context.Context, x *runner.Session, a *runner.Answer, podlab string, patience Patience, up runner.Up) (grader.Report, error) {
 	r, err := x.Recorded()
 	if err != nil {

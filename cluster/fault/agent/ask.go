@@ -13,7 +13,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"sync"
@@ -95,8 +94,9 @@ type asker struct {
 	host   string
 	// self answers at once, and is asked at the same moments by a client that waits half as
 	// long: what goes unanswered then says more of the node than of who was asked.
-	self   *httptest.Server
+	self   *http.Server
 	inSelf http.Client
+	own    string // its URL
 
 	mu    sync.Mutex
 	count order.Count
@@ -111,7 +111,13 @@ func newAsker(o order.Ask) (*asker, error) {
 		return nil, fmt.Errorf("read the URL in $FAULT: %w", err)
 	}
 	a := &asker{Ask: o, host: to.Hostname(), lost: errors.New("the cluster's DNS has not said yet where it is")}
-	a.self = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("answer itself: %w", err)
+	}
+	a.own = "http://" + l.Addr().String()
+	a.self = &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), ReadHeaderTimeout: o.Within}
+	go a.self.Serve(l) //nolint:errcheck // until it is closed; who asks hears of the rest
 	a.inSelf = http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: o.Within / 2}
 	a.client = http.Client{
 		// Each request may be answered by another Pod, as those of different clients
@@ -123,7 +129,7 @@ func newAsker(o order.Ask) (*asker, error) {
 	return a, nil
 }
 
-func (a *asker) Close() { a.self.Close() }
+func (a *asker) Close() error { return a.self.Close() }
 
 // follow keeps what is known of where the Service is, until ctx ends. That no such name
 // exists is believed; DNS that does not answer is no fault of the Service, which is
@@ -210,20 +216,17 @@ func (a *asker) ask(ctx context.Context) {
 // ask1 makes a request that counts.
 func (a *asker) ask1(ctx context.Context) {
 	starved := make(chan bool, 1)
-	go func() { starved <- once(ctx, &a.inSelf, a.self.URL) != "" }()
+	go func() { starved <- once(ctx, &a.inSelf, a.own) != "" }()
 	why := once(ctx, &a.client, a.URL)
 	late := <-starved
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.count.Asked++
-	switch {
-	case why == "":
+	if a.count.Asked++; why == "" {
 		a.count.Answered++
-	case late:
+		return
+	}
+	if a.count.Why = why; late {
 		a.count.Starved++
-		a.count.Why = why
-	default:
-		a.count.Why = why
 	}
 }
 

@@ -22,7 +22,7 @@ func askerOf(t *testing.T, url string) *asker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(a.Close)
+	t.Cleanup(func() { a.Close() })
 	return a
 }
 
