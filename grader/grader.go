@@ -112,6 +112,7 @@ func (g *Grader) Observe(e timeline.Entry) (changed bool) {
 		if e.Kind == timeline.Synced {
 			g.synced[e.Of] = true
 		}
+		changed = true // also of what is as it was: it has not been looked at until now
 		for _, s := range g.of(e.Of) {
 			s.watched(e.Time)
 		}

@@ -406,6 +406,22 @@ func TestVerdicts(t *testing.T) {
 
 // A page with a setup is judged once its symptoms show, and what podlab could not
 // prepare is nobody's loss.
+// Who goes on where they left off is told so as soon as the cluster has been looked at,
+// also where nothing has changed meanwhile.
+func TestLookedAtAgain(t *testing.T) {
+	l := load(t, check("one", `object: {kind: "Pod", name: "p"}, want: status: phase: "Running"`))
+	g := grader.New(l)
+	var told grader.Report
+	for _, e := range newTape(t).synced().start("c1", "n1").synced().file.Entries() {
+		if g.Observe(e) {
+			told = g.Report(false)
+		}
+	}
+	if got, want := told.Results[0].Message, g.Report(false).Results[0].Message; got != want || strings.Contains(got, "looked at") {
+		t.Errorf("told %q; by now it is %q", got, want)
+	}
+}
+
 func TestSetup(t *testing.T) {
 	src := `schema: "v1", title: "T", summary: "S", minutes: 1
 steps: [{id: "a", setup: {manifests: ["a.yaml"], symptoms: [{title: "p crashes", object: {kind: "Pod", name: "p"}, want: status: phase: "Failed"}]}
