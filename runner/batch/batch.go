@@ -186,7 +186,7 @@ func (r *run) grade(ctx context.Context, entries []Entry, done map[string]class.
 	if r.Shards == PerNode && needed {
 		r.Shards = max(r.cluster.Nodes-1, 1) // the control plane has enough to do
 	}
-	if r.Lab.BreaksNodes() {
+	if r.Lab.BreaksNodes() || r.Lab.Needs.GPUs != nil {
 		r.Shards = min(r.Shards, 1)
 	}
 	if r.Shards > 0 && needed {
@@ -293,6 +293,10 @@ func (r *run) prepare(ctx context.Context) error {
 		r.Parallel = 1
 		r.Say("the lab breaks nodes: one submission at a time")
 	}
+	if r.Lab.Needs.GPUs != nil && r.Parallel != 1 {
+		r.Parallel = 1 // one's GPUs are not there for another, and one's faults are not another's
+		r.Say("the lab has GPUs: one submission at a time has them")
+	}
 	if r.gate, err = newGate(ctx, clients, r.Parallel); err != nil {
 		return fmt.Errorf("watch the cluster's Pods: %w", err)
 	}
@@ -317,6 +321,9 @@ func (r *run) enter(ctx context.Context, e Entry) (leave func(), err error) {
 // identity tells this run from others in the same cluster.
 func (r *run) identity() string { return cmp.Or(r.Identity, r.lock) }
 
+// prefix is what namespaces of submissions begin with.
+const prefix = "grade-"
+
 // namespace is where a student's work goes: of this folder alone.
 func (r *run) namespace(e Entry) string {
 	h := fnv.New64a()
@@ -325,5 +332,5 @@ func (r *run) namespace(e Entry) string {
 	if len(name) > 40 {
 		name = name[:40]
 	}
-	return "grade-" + name + "-" + hex.EncodeToString(h.Sum(nil))[:12]
+	return prefix + name + "-" + hex.EncodeToString(h.Sum(nil))[:12]
 }

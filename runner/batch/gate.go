@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +32,8 @@ type gate struct {
 	turning int               // of those, who wait for their next page
 	alone   string            // who breaks nodes until it leaves; "" for nobody
 	room    use               // of all nodes that take Pods
-	largest use               // that a submission has had so far
+	node    use               // the most that one of them has
+	peaks   map[string]use    // the most that each submission had that left, or found no room
 	few     int               // Pods that may be starting at a time
 	bounds  [2]int            // of few
 	took    []time.Duration   // the last starts
@@ -54,11 +56,12 @@ func (u use) within(room use) bool {
 	return u.pods*10 <= room.pods*9 && u.cpu*10 <= room.cpu*9 && u.mem*10 <= room.mem*9
 }
 
-// tenant is a Pod that a node has, or will have.
+// tenant is a Pod that a node has, or would have if there were room.
 type tenant struct {
 	namespace string
 	use       use
 	starting  bool
+	short     bool // it waits for what other submissions have
 	since     time.Time
 }
 
@@ -67,7 +70,7 @@ type visit struct {
 	began   time.Time // its page
 	seen    bool      // the page has brought a Pod
 	turns   bool      // it waits for its next page
-	crowded bool      // Pods started slowly meanwhile
+	crowded bool      // Pods started slowly meanwhile, or one waited for room
 	peak    use
 }
 
@@ -83,7 +86,7 @@ const (
 
 // newGate watches the Pods of a cluster until ctx ends.
 func newGate(ctx context.Context, clients kubernetes.Interface, most int) (*gate, error) {
-	g := &gate{most: most, changed: make(chan struct{}), pods: map[types.UID]tenant{}, inside: map[string]*visit{}}
+	g := &gate{most: most, changed: make(chan struct{}), pods: map[types.UID]tenant{}, inside: map[string]*visit{}, peaks: map[string]use{}}
 	nodes, err := clients.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
@@ -93,7 +96,8 @@ func newGate(ctx context.Context, clients kubernetes.Interface, most int) (*gate
 		if n.Spec.Unschedulable || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule }) {
 			continue
 		}
-		g.room = g.room.plus(use{int(n.Status.Allocatable.Pods().Value()), n.Status.Allocatable.Cpu().MilliValue(), n.Status.Allocatable.Memory().Value()})
+		has := use{int(n.Status.Allocatable.Pods().Value()), n.Status.Allocatable.Cpu().MilliValue(), n.Status.Allocatable.Memory().Value()}
+		g.room, g.node = g.room.plus(has), g.node.most(has)
 		cores += int(n.Status.Allocatable.Cpu().Value())
 	}
 	cores = max(cores, 1)
@@ -141,11 +145,17 @@ func (g *gate) see(o any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	before, known := g.pods[p.UID]
-	if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.Spec.NodeName == "" {
+	t := tenant{namespace: p.Namespace, use: requests(p), since: time.Now()}
+	if p.Spec.NodeName == "" {
+		delete(g.pods, p.UID)
+		t.short = g.short(p)
+	} else {
+		t.starting = starting(p)
+	}
+	if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.Spec.NodeName == "" && !t.short {
 		delete(g.pods, p.UID) // one that no node takes costs nothing
 	} else {
-		t := tenant{namespace: p.Namespace, use: requests(p), starting: starting(p), since: time.Now()}
-		if known {
+		if known && before.short == t.short {
 			t.since = before.since
 			if before.starting && !t.starting {
 				g.started(time.Since(before.since))
@@ -154,10 +164,33 @@ func (g *gate) see(o any) {
 		g.pods[p.UID] = t
 	}
 	if v := g.inside[p.Namespace]; v != nil {
-		v.seen = v.seen || !known
+		v.seen, v.crowded = v.seen || !known, v.crowded || t.short
 		v.peak = v.peak.most(g.of(p.Namespace))
+		if t.short {
+			g.peaks[p.Namespace] = v.peak
+		}
 	}
 	g.wake()
+}
+
+// short tells whether a Pod waits for room that other submissions take: it would have
+// a node if its own submission were alone. What a Pod waits for, the scheduler says in
+// a sentence only (k8s.io/kubernetes/pkg/scheduler/framework/plugins/noderesources).
+func (g *gate) short(p *corev1.Pod) bool {
+	waits := slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable &&
+			(strings.Contains(c.Message, "Insufficient ") || strings.Contains(c.Message, "Too many pods"))
+	})
+	if !waits || requests(p).most(g.node) != g.node {
+		return false
+	}
+	alone := requests(p)
+	for _, t := range g.pods {
+		if t.namespace == p.Namespace || !strings.HasPrefix(t.namespace, prefix) {
+			alone = alone.plus(t.use)
+		}
+	}
+	return alone.most(g.room) == g.room
 }
 
 func (g *gate) gone(o any) {
@@ -227,8 +260,30 @@ func (g *gate) wake() {
 	g.changed = make(chan struct{})
 }
 
+// usual is as much as nine in ten submissions have at most: one that is far larger
+// than the others is not what there has to be room for.
+func (g *gate) usual() (u use) {
+	n := len(g.peaks)
+	if n == 0 {
+		return use{}
+	}
+	each := func(of func(use) int64) int64 {
+		var all []int64
+		for _, p := range g.peaks {
+			all = append(all, of(p))
+		}
+		slices.Sort(all)
+		return all[(n-1)*9/10]
+	}
+	return use{
+		int(each(func(u use) int64 { return int64(u.pods) })),
+		each(func(u use) int64 { return u.cpu }),
+		each(func(u use) int64 { return u.mem }),
+	}
+}
+
 // open tells whether one more may come in.
-func (g *gate) open() bool {
+func (g *gate) open(namespace string) bool {
 	if len(g.inside) == 0 {
 		return true
 	}
@@ -239,12 +294,13 @@ func (g *gate) open() bool {
 	for _, t := range g.pods {
 		all = all.plus(t.use)
 	}
-	for namespace := range g.inside {
-		// It may yet become as large as the largest so far.
-		has := g.of(namespace)
-		all = all.plus(use{max(g.largest.pods-has.pods, 0), max(g.largest.cpu-has.cpu, 0), max(g.largest.mem-has.mem, 0)})
+	usual := g.usual()
+	for other := range g.inside {
+		// It may yet become as large as others were.
+		has := g.of(other)
+		all = all.plus(use{max(usual.pods-has.pods, 0), max(usual.cpu-has.cpu, 0), max(usual.mem-has.mem, 0)})
 	}
-	return all.plus(g.largest).within(g.room)
+	return all.plus(usual.most(g.peaks[namespace])).within(g.room)
 }
 
 // idle tells whether few Pods are starting, or are about to, but for those of a
@@ -266,7 +322,7 @@ func (g *gate) idle(but string) bool {
 
 // enter waits until a submission may begin.
 func (g *gate) enter(ctx context.Context, namespace string) error {
-	return g.await(ctx, g.open, func() { g.inside[namespace] = &visit{began: time.Now()} })
+	return g.await(ctx, func() bool { return g.open(namespace) }, func() { g.inside[namespace] = &visit{began: time.Now()} })
 }
 
 // turn waits until a submission that is inside may go on to its next page. One that
@@ -329,7 +385,8 @@ func (g *gate) await(ctx context.Context, may func() bool, do func()) error {
 	}
 }
 
-// crowded tells whether Pods started slowly at some time since a submission came in.
+// crowded tells whether Pods started slowly at some time since a submission came in,
+// or one of its own waited for room.
 func (g *gate) crowded(namespace string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -341,7 +398,7 @@ func (g *gate) leave(namespace string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if v := g.inside[namespace]; v != nil {
-		g.largest = g.largest.most(v.peak)
+		g.peaks[namespace] = v.peak
 		delete(g.inside, namespace)
 	}
 	if g.alone == namespace {
@@ -358,17 +415,17 @@ func (g *gate) stretched(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * min(max(float64(g.median)/float64(fast), 1), 4))
 }
 
-// loaded tells whether a Pod of the namespace waits because of the nodes, rather
-// than of what it is: it is being started, or found no room that it would have alone.
-func (g *gate) loaded(namespace string) bool {
+// waits tells whether a Pod of the namespace waits because of others, rather than of
+// what it is: it is being started, or it found no room that it would have alone.
+func (g *gate) waits(namespace string) (starts, short bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, t := range g.pods {
-		if t.namespace == namespace && t.starting && time.Since(t.since) < patientStart {
-			return true
+		if t.namespace == namespace {
+			starts, short = starts || t.starting && time.Since(t.since) < patientStart, short || t.short
 		}
 	}
-	return false
+	return starts, short
 }
 
 // patientStart is how long a Pod may take to start because of others: one that takes

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
 )
 
 func narrow(most, few int, room use) *gate {
-	return &gate{most: most, changed: make(chan struct{}), pods: map[types.UID]tenant{}, inside: map[string]*visit{}, room: room, few: few, bounds: [2]int{2, 32}}
+	return &gate{most: most, changed: make(chan struct{}), pods: map[types.UID]tenant{}, inside: map[string]*visit{}, peaks: map[string]use{}, room: room, node: room, few: few, bounds: [2]int{2, 32}}
 }
 
 func podOf(namespace string, n int, running bool) *corev1.Pod {
@@ -120,6 +121,19 @@ func TestGate(t *testing.T) {
 		enters(t, g, "c", true)
 		enters(t, g, "d", false)
 	})
+	t.Run("one much larger than the others keeps nobody out", func(t *testing.T) {
+		g := narrow(0, 30, use{pods: 10})
+		for i := range 20 {
+			g.peaks[fmt.Sprint("grade-", i)] = use{pods: 1}
+		}
+		g.peaks["grade-large"] = use{pods: 9}
+		enters(t, g, "grade-a", true)
+		enters(t, g, "grade-b", true)
+		enters(t, g, "grade-large", false) // it is known
+		g.leave("grade-a")
+		g.leave("grade-b")
+		enters(t, g, "grade-large", true)
+	})
 	t.Run("one comes in whatever others have", func(t *testing.T) {
 		g := narrow(0, 2, use{pods: 3})
 		for n := range 3 {
@@ -157,6 +171,59 @@ func TestGate(t *testing.T) {
 			t.Errorf("after slow starts %d may start at a time", g.few)
 		}
 	})
+}
+
+// A Pod that finds no room waits for others if it would have room without them, and
+// what is larger than a node, or meets nothing but its own submission's, does not.
+func TestGateShort(t *testing.T) {
+	const message = "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
+	waiting := func(namespace, message string, cpu int64) *corev1.Pod {
+		p := podOf(namespace, 9, false)
+		p.Spec.NodeName = ""
+		p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: message}}
+		p.Spec.Containers = []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: *resource.NewMilliQuantity(cpu, resource.DecimalSI)}}}}
+		return p
+	}
+	running := func(namespace string, n int, cpu int64) *corev1.Pod {
+		p := waiting(namespace, "", cpu)
+		p.UID, p.Spec.NodeName, p.Status.Phase, p.Status.Conditions = types.UID(fmt.Sprint(namespace, n)), "node", corev1.PodRunning, nil
+		return p
+	}
+	for _, c := range []struct {
+		name  string
+		pod   *corev1.Pod
+		short bool
+	}{
+		{"others have the room", waiting("grade-a", message, 900), true},
+		{"no node has as much", waiting("grade-a", message, 1100), false},
+		{"its own have the room", waiting("grade-b", message, 700), false},
+		{"no node has the label", waiting("grade-a", "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.", 900), false},
+		{"what is no submission's stays", waiting("grade-a", message, 1000), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := narrow(0, 30, use{pods: 100, cpu: 2000})
+			g.node.cpu = 1000
+			enters(t, g, c.pod.Namespace, true)
+			g.see(running("grade-b", 1, 700))
+			g.see(running("grade-b", 2, 700))
+			if c.pod.Spec.Containers[0].Resources.Requests.Cpu().MilliValue() == 1000 {
+				g.see(running("kube-system", 1, 1100))
+			}
+			g.see(c.pod)
+			if _, short := g.waits(c.pod.Namespace); short != c.short || g.crowded(c.pod.Namespace) != c.short {
+				t.Errorf("it waits for others: %t, want %t", short, c.short)
+			}
+			if !g.idle("") && !c.short {
+				t.Error("it costs a node something")
+			}
+			now := c.pod.DeepCopy()
+			now.Spec.NodeName, now.Status.Phase, now.Status.Conditions = "node", corev1.PodRunning, nil
+			g.see(now)
+			if _, short := g.waits(c.pod.Namespace); short {
+				t.Error("it has a node, and waits")
+			}
+		})
+	}
 }
 
 // A page that breaks nodes is nobody else's page, and who comes to one is alone until

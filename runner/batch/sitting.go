@@ -163,6 +163,9 @@ func (s *sitting) refusing(o submission.Object, err error) error {
 	return err
 }
 
+// errNoRoom says that a Pod found no room, and would find it if others had none.
+var errNoRoom = errors.New("other submissions have the room that a Pod waits for")
+
 // wait waits until the report is as wanted, or patience has run out. While the nodes
 // have yet to start a Pod it does not, within reason.
 func (s *sitting) wait(ctx context.Context, patience time.Duration, wanted func(grader.Report) bool) error {
@@ -174,7 +177,13 @@ func (s *sitting) wait(ctx context.Context, patience time.Duration, wanted func(
 			return context.Cause(ctx)
 		case <-s.moved:
 		case <-late.C:
-			if patience == calm || time.Now().After(last) || !s.gate.loaded(s.session.State.Namespace) {
+			starts, short := s.gate.waits(s.session.State.Namespace)
+			switch {
+			case patience == calm:
+				return nil
+			case short:
+				return errNoRoom // those that have the room may wait for more themselves
+			case !starts || time.Now().After(last):
 				return nil
 			}
 			late.Reset(patience)

@@ -118,15 +118,23 @@ func (r *run) attempts(ctx context.Context, s *class.Student, sub *submission.Su
 		s.State, s.Why = class.Refused, nothing(s.Refusals)
 		return
 	}
-	before := s.Refusals
+	before, name := s.Refusals, r.namespace(Entry{ID: s.ID})
+	evicted := 0
 	for s.Tries = 1; ; s.Tries++ {
 		began := time.Now()
 		s.Refusals = before[:len(before):len(before)]
 		s.Report, s.Pods, s.Evidence = nil, nil, "" // of a try that came to nothing
 		err := r.attempt(ctx, s, work)
 		s.Seconds = time.Since(began).Seconds()
+		if errors.Is(err, errNoRoom) && evicted < evictions {
+			r.gate.leave(name)
+			if r.gate.enter(ctx, name) == nil {
+				s.Tries, evicted = s.Tries-1, evicted+1
+				continue
+			}
+		}
 		judged := err == nil && !s.Report.Errored()
-		busy := judged && !s.Report.Passed && s.Tries == 1 && r.gate.crowded(r.namespace(Entry{ID: s.ID}))
+		busy := judged && !s.Report.Passed && s.Tries == 1 && r.gate.crowded(name)
 		if ctx.Err() != nil || judged && !busy {
 			return
 		}
@@ -142,6 +150,10 @@ func (r *run) attempts(ctx context.Context, s *class.Student, sub *submission.Su
 		}
 	}
 }
+
+// evictions is how often a submission makes room for others before it counts as a try
+// that its Pods found none.
+const evictions = 10
 
 func empty(w *submission.Work) bool {
 	return !slices.ContainsFunc(w.Pages, func(p submission.Page) bool { return !idle(p) })
