@@ -499,17 +499,17 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// Hints are for what the learner did.
+// Hints are for what the learner did, and those for just that come first.
 func TestHintsFollowTheObservation(t *testing.T) {
 	l := load(t, check("one", onPod+`want: status: phase: "Running", hints: ["all", {text: "none", missing: true}, {text: "failed", when: status: phase: "Failed"}]`))
 	for _, c := range []struct {
 		tape *tape
 		want string
 	}{
-		{newTape(t).synced(), "[0 1]"},
+		{newTape(t).synced(), "[1 0]"},
 		{newTape(t).synced().pod("p", "u", "Pending", false), "[0]"},
-		{newTape(t).synced().pod("p", "u", "Failed", false), "[0 2]"},
-		{newTape(t).synced().pod("p", "u", "Failed", false).deleted("p", "u"), "[0 1]"},
+		{newTape(t).synced().pod("p", "u", "Failed", false), "[2 0]"},
+		{newTape(t).synced().pod("p", "u", "Failed", false).deleted("p", "u"), "[1 0]"},
 	} {
 		if got := fmt.Sprint(judge(l, c.tape, false).Results[0].Hints); got != c.want {
 			t.Errorf("got %s, want %s", got, c.want)

@@ -300,17 +300,18 @@ func (s *state) fail(seq int64, d differences, format string, args ...any) bool 
 }
 
 // hints are the hints, by number from 0, that are for a learner whose work looks
-// like what was observed last.
-func (s *state) hints() (out []int) {
+// like what was observed last: first those for just such work, then those for all.
+func (s *state) hints() []int {
+	var own, all []int
 	for i, h := range s.Hints {
 		switch {
-		case h.Missing && !s.absent:
-		case h.When != nil && !s.looksLike(h.When):
-		default:
-			out = append(out, i)
+		case h.Missing && s.absent, h.When != nil && s.looksLike(h.When):
+			own = append(own, i)
+		case !h.Missing && h.When == nil:
+			all = append(all, i)
 		}
 	}
-	return out
+	return append(own, all...)
 }
 
 // conditional are the hints that apply, of a check that has some which are not
