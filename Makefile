@@ -55,7 +55,7 @@ test: test-unit test-embedded test-kind
 test-unit: build lint
 	./bin/podlab lab lint
 	$(GO) test ./...
-	$(GO) -C scripts/node test ./image/...
+	$(GO) -C scripts/node test ./image/... ./giveback
 
 test-embedded: build node-parts
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./cluster/embedded ./cluster/fault) -short

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -173,24 +174,34 @@ func (g *gate) see(o any) {
 	g.wake()
 }
 
-// short tells whether a Pod waits for room that other submissions take: it would have
-// a node if its own submission were alone. What a Pod waits for, the scheduler says in
-// a sentence only (k8s.io/kubernetes/pkg/scheduler/framework/plugins/noderesources).
+// lacking finds what the scheduler says that nodes have too little of: it says it in a
+// sentence only (k8s.io/kubernetes/pkg/scheduler/framework/plugins/noderesources).
+var lacking = regexp.MustCompile(`Insufficient ([^\s,]*[^\s,.])|(Too many pods)`)
+
+// short tells whether a Pod waits for processors, memory or a place that other
+// submissions take: it would have a node if its own submission were alone.
 func (g *gate) short(p *corev1.Pod) bool {
-	waits := slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable &&
-			(strings.Contains(c.Message, "Insufficient ") || strings.Contains(c.Message, "Too many pods"))
+	i := slices.IndexFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable
 	})
-	if !waits || requests(p).most(g.node) != g.node {
+	if i < 0 || requests(p).most(g.node) != g.node {
 		return false
 	}
-	alone := requests(p)
+	found := lacking.FindAllStringSubmatch(p.Status.Conditions[i].Message, -1)
+	for _, of := range found {
+		if of[1] != "cpu" && of[1] != "memory" && of[2] == "" {
+			return false // a GPU, say: nothing that is counted here
+		}
+	}
+	alone, others := requests(p), false
 	for _, t := range g.pods {
 		if t.namespace == p.Namespace || !strings.HasPrefix(t.namespace, prefix) {
 			alone = alone.plus(t.use)
+		} else {
+			others = others || !t.short
 		}
 	}
-	return alone.most(g.room) == g.room
+	return len(found) > 0 && others && alone.most(g.room) == g.room
 }
 
 func (g *gate) gone(o any) {

@@ -198,6 +198,9 @@ func TestGateShort(t *testing.T) {
 		{"no node has as much", waiting("grade-a", message, 1100), false},
 		{"its own have the room", waiting("grade-b", message, 700), false},
 		{"no node has the label", waiting("grade-a", "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.", 900), false},
+		{"a GPU is not counted", waiting("grade-a", "0/2 nodes are available: 1 Insufficient cpu, 2 Insufficient nvidia.com/gpu. preemption: 0/2 nodes are available.", 900), false},
+		{"no processor, and no memory", waiting("grade-a", "0/2 nodes are available: 1 Insufficient cpu, 1 Insufficient memory.", 900), true},
+		{"no place", waiting("grade-a", "0/2 nodes are available: 2 Too many pods. preemption: 0/2 nodes are available.", 900), true},
 		{"what is no submission's stays", waiting("grade-a", message, 1000), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -206,6 +209,7 @@ func TestGateShort(t *testing.T) {
 			enters(t, g, c.pod.Namespace, true)
 			g.see(running("grade-b", 1, 700))
 			g.see(running("grade-b", 2, 700))
+			g.see(running("kube-system", 2, 100))
 			if c.pod.Spec.Containers[0].Resources.Requests.Cpu().MilliValue() == 1000 {
 				g.see(running("kube-system", 1, 1100))
 			}

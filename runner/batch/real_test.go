@@ -216,6 +216,33 @@ func TestRealClass(t *testing.T) {
 		}
 	})
 
+	// Of Pods that want most of a processor each, the nodes have room for a few at a time.
+	t.Run("no room", func(t *testing.T) {
+		nodes, err := clients.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := nodes.Items[len(nodes.Items)-1].Status.Allocatable.Cpu().MilliValue() * 6 / 10
+		large := strings.Replace(good, "image: ", fmt.Sprintf("resources: {requests: {cpu: %dm}, limits: {cpu: %dm}}\n    image: ", most, most), 1)
+		var entries []batch.Entry
+		for i := range len(nodes.Items) + 2 {
+			dir := filepath.Join(t.TempDir(), fmt.Sprint("s", i))
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "pod.yaml"), []byte(large), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			entries = append(entries, batch.Entry{ID: filepath.Base(dir), Path: dir})
+		}
+		for _, s := range grade(t, entries, func(c *batch.Config) { c.Patience = 4 * time.Second }).Students {
+			if s.State != class.Graded || s.Score == 0 || s.Tries != 1 {
+				t.Errorf("%s: %s %s, %g points at try %d: %+v", s.ID, s.State, s.Why, s.Score, s.Tries, s.Report)
+			}
+		}
+		gone(t, clients)
+	})
+
 	// The cluster grades as this process does, also when a shard is killed, and while
 	// nobody watches.
 	t.Run("in the cluster", func(t *testing.T) {

@@ -54,6 +54,9 @@ type Outcome struct {
 	Earned  int     `json:"earned"`
 	Points  int     `json:"points"`
 	Seconds float64 `json:"seconds"`
+	// Evidence is how many bytes the evidence bundle of a solution has, from which its
+	// mutants are judged.
+	Evidence int `json:"evidence,omitempty"`
 	// Transcript is what was on the learner's screen, when it is not OK.
 	Transcript string `json:"transcript,omitempty"`
 	// Report is what the grader said.
@@ -226,6 +229,9 @@ func (c Config) try(ctx context.Context, x Case) (o Outcome, err error) {
 		o.Seconds = time.Since(began).Seconds()
 		if o.OK {
 			o.proof = proof
+			if o.Evidence, err = proof.size(); err != nil {
+				return o, err
+			}
 		} else {
 			o.Transcript = screen.String()
 		}

@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -81,6 +82,16 @@ func (c Config) prove(ctx context.Context, x Case, s *runner.Session, a *runner.
 	}
 	p.mutants, err = consider(ctx, cfg, mutant.Of(s.Lab.Kinds, d.of(record.Timeline, s.State.Namespace)))
 	return r, p, err
+}
+
+// size is how many bytes its evidence bundle has.
+func (p *Proof) size() (int, error) {
+	if p == nil {
+		return 0, nil
+	}
+	var file bytes.Buffer
+	err := timeline.WriteBundle(&file, p.record.Header, p.record.Timeline)
+	return file.Len(), err
 }
 
 // through plays an answer whose kubectl talks to a tap.

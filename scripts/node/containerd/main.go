@@ -12,12 +12,16 @@ import (
 	_ "github.com/containerd/containerd/v2/cmd/containerd/builtins"
 	"github.com/containerd/containerd/v2/cmd/containerd/command"
 	"github.com/containerd/containerd/v2/cmd/ctr/app"
+
+	"podlab.dev/podlab/scripts/node/giveback"
 )
 
 func main() {
 	name, run := "containerd", command.App().Run
 	if filepath.Base(os.Args[0]) == "ctr" {
 		name, run = "ctr", app.New().Run
+	} else {
+		giveback.Start()
 	}
 	if err := run(context.Background(), os.Args); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)

@@ -26,6 +26,8 @@ import (
 	kubeadm "k8s.io/kubernetes/cmd/kubeadm/app"
 	kubeadmerrors "k8s.io/kubernetes/cmd/kubeadm/app/util/errors"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
+
+	"podlab.dev/podlab/scripts/node/giveback"
 )
 
 func main() {
@@ -55,5 +57,6 @@ func main() {
 		fmt.Fprintf(os.Stderr, "%s: not a program of this binary; call it as kubelet, kubeadm, kubectl, kube-apiserver, kube-controller-manager, kube-scheduler or kube-proxy\n", name)
 		os.Exit(2)
 	}
+	giveback.Start()
 	os.Exit(cli.Run(command))
 }
