@@ -64,6 +64,23 @@ metadata: {name: web}
 spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
 `
 
+const answers = "type: ClusterIP\nport: \"1.30\"\n"
+
+// handIn is a folder with these files, as a student hands it in.
+func handIn(t *testing.T, id string, files map[string]string) batch.Entry {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), id)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return batch.Entry{ID: id, Path: dir}
+}
+
 // hostile is a class in which nearly everybody means harm. Of each it says whether
 // something must have been refused.
 func hostile(t *testing.T, only func(name string) bool) (entries []batch.Entry, refused map[string]bool) {
@@ -101,7 +118,7 @@ func hostile(t *testing.T, only func(name string) bool) (entries []batch.Entry, 
 		}
 	}
 	for _, id := range neighbours {
-		write(id, txtar.File{Name: "all.yaml", Data: []byte(good)}, txtar.File{Name: "answers.yaml", Data: []byte("type: ClusterIP\nport: \"1.30\"\n")})
+		write(id, txtar.File{Name: "all.yaml", Data: []byte(good)}, txtar.File{Name: "answers.yaml", Data: []byte(answers)})
 	}
 	slices.SortFunc(entries, func(a, b batch.Entry) int { return strings.Compare(a.ID, b.ID) })
 	return entries, refused
@@ -216,27 +233,22 @@ func TestRealClass(t *testing.T) {
 		}
 	})
 
-	// Of Pods that want most of a processor each, the nodes have room for a few at a time.
+	// Each submission has two Pods that take most of a node each: they take each other's
+	// nodes, and none could go on if nobody made room.
 	t.Run("no room", func(t *testing.T) {
 		nodes, err := clients.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		most := nodes.Items[len(nodes.Items)-1].Status.Allocatable.Cpu().MilliValue() * 6 / 10
-		large := strings.Replace(good, "image: ", fmt.Sprintf("resources: {requests: {cpu: %dm}, limits: {cpu: %dm}}\n    image: ", most, most), 1)
+		web := strings.Replace(good, "image: ", fmt.Sprintf("resources: {requests: {cpu: %dm}, limits: {cpu: %dm}}\n    image: ", most, most), 1)
+		first, _, _ := strings.Cut(strings.ReplaceAll(web, "web", "first"), "---")
 		var entries []batch.Entry
 		for i := range len(nodes.Items) + 2 {
-			dir := filepath.Join(t.TempDir(), fmt.Sprint("s", i))
-			if err := os.MkdirAll(dir, 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(dir, "pod.yaml"), []byte(large), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			entries = append(entries, batch.Entry{ID: filepath.Base(dir), Path: dir})
+			entries = append(entries, handIn(t, fmt.Sprint("s", i), map[string]string{"1.yaml": first, "2.yaml": web, "answers.yaml": answers}))
 		}
 		for _, s := range grade(t, entries, func(c *batch.Config) { c.Patience = 4 * time.Second }).Students {
-			if s.State != class.Graded || s.Score == 0 || s.Tries != 1 {
+			if s.State != class.Graded || !s.Report.Passed || s.Tries != 1 {
 				t.Errorf("%s: %s %s, %g points at try %d: %+v", s.ID, s.State, s.Why, s.Score, s.Tries, s.Report)
 			}
 		}
@@ -332,16 +344,9 @@ func testBroken(t *testing.T, clients *kubernetes.Clientset, grade func(*testing
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	var entries []batch.Entry
 	for id, text := range map[string]string{"right": good, "never": strings.Replace(good, "spec:\n", "spec:\n  restartPolicy: Never\n", 1)} {
-		if err := os.MkdirAll(filepath.Join(dir, id), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, id, "pod.yaml"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, batch.Entry{ID: id, Path: filepath.Join(dir, id)})
+		entries = append(entries, handIn(t, id, map[string]string{"pod.yaml": text}))
 	}
 	out := grade(t, entries, func(config *batch.Config) { config.Lab, config.Ref, config.Shards = l, "breaks", 1 })
 	for _, s := range out.Students {
