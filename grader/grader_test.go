@@ -320,6 +320,8 @@ func TestVerdicts(t *testing.T) {
 
 		{"no answer", quiz, func(x *tape) *tape { return x.synced() }, []grader.Verdict{F}, "no answer yet"},
 		{"wrong answer", quiz, func(x *tape) *tape { return x.synced().answer("Red") }, []grader.Verdict{F}, "is not right"},
+		{"an answer that is no choice", quiz, func(x *tape) *tape { return x.synced().answer("one") }, []grader.Verdict{F}, "none of the choices"},
+		{"an answer that is a choice", quiz, func(x *tape) *tape { return x.synced().answer("red") }, []grader.Verdict{F}, `"red" is not right`},
 		{"right answer after a wrong one", quiz, func(x *tape) *tape { return x.synced().answer("red").answer(" green  ONE ") }, []grader.Verdict{P}, ""},
 		{"a letter", quiz, func(x *tape) *tape { return x.synced().answer("B") }, []grader.Verdict{P}, ""},
 		{"the wrong letter", quiz, func(x *tape) *tape { return x.synced().answer("a") }, []grader.Verdict{F}, ""},
@@ -344,6 +346,9 @@ func TestVerdicts(t *testing.T) {
 		{"broken and mended too late", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true)
 		}, []grader.Verdict{F}, "podlab breaks it again. The last time it was not as wanted within 10s"},
+		{"broken, and not whole since", broken, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Pending", true)
+		}, []grader.Verdict{F}, "to break it again then. The last time it was not as wanted within 10s"},
 		{"broken again and mended", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true).
 				fault("").deleted("p", "v").pod("p", "w", "Running", true)

@@ -134,6 +134,9 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 func (s *state) await(at time.Time, o observation) bool {
 	if s.Want != nil && !s.Want.Met(o.view) {
 		s.ready = time.Time{}
+		if s.tried != "" {
+			return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it again then. The last time %s", o.otherwise, s.tried)
+		}
 		return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it then", o.otherwise)
 	}
 	if s.ready.IsZero() {

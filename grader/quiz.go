@@ -3,6 +3,7 @@ package grader
 import (
 	"slices"
 
+	"podlab.dev/podlab/cue/lab"
 	"podlab.dev/podlab/grader/timeline"
 )
 
@@ -30,6 +31,9 @@ func (g *Grader) judgeQuiz(s *state, e timeline.Entry) bool {
 	if slices.ContainsFunc(right, func(r string) bool { return s.Quiz.Same(given, r) }) {
 		s.pass(e.Time, append(proof, s.answer.Seq)...)
 		return true
+	}
+	if n := len(s.Quiz.Choices); n > 0 && !s.Quiz.Offers(given) {
+		return s.fail(s.answer.Seq, differences{}, "%q is none of the choices: answer with the letter of one, a to %s", given, lab.Letter(n-1))
 	}
 	return s.fail(s.answer.Seq, differences{}, "%q is not right", given)
 }

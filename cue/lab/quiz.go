@@ -42,6 +42,9 @@ func (q *Quiz) Own(answer string) string {
 	return q.Choices[n]
 }
 
+// Offers tells whether an answer is one of the choices, given in whichever way.
+func (q *Quiz) Offers(answer string) bool { return q.chosen(q.Own(answer)) >= 0 }
+
 // chosen is the index of the choice with this text, in the language that is shown
 // or the lab's own, or -1. Where the choices are 1.3 and 1.30, or 1m and 1M, each
 // is itself.

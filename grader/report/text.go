@@ -46,13 +46,14 @@ func JSON(w io.Writer, r grader.Report) error {
 func Text(w io.Writer, r grader.Report, o Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", o.Clean(r.Title), o.Clean(r.Lab))
-	step := ""
+	step, by := "", "  "
+	o.Width = max(o.Width-len(by), 0)
 	for _, x := range r.Results {
 		if x.Step != step {
 			step = x.Step
-			fmt.Fprintf(&b, "\n  %s\n", step)
+			fmt.Fprintf(&b, "\n%s%s\n", by, step)
 		}
-		b.WriteString(indent(Result(x, o), "  "))
+		b.WriteString(indent(Result(x, o), by))
 	}
 	b.WriteString("\n" + Score(r) + "\n")
 	_, err := io.WriteString(w, b.String())

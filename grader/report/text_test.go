@@ -39,6 +39,20 @@ func TestWidth(t *testing.T) {
 	}
 }
 
+// The steps of a report are indented, and their lines end where all others do.
+func TestWidthOfSteps(t *testing.T) {
+	var b bytes.Buffer
+	x := grader.Result{Step: "one", Title: "It is Ready", Verdict: grader.Failed, Why: strings.Repeat("ab ", 40)}
+	if err := report.Text(&b, grader.Report{Results: []grader.Result{x}}, report.Options{Clean: clean, Width: 40}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 40 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
 func sample() grader.Report {
 	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	var many []want.Mismatch

@@ -61,6 +61,7 @@ func (l *live) command(line string) (quit bool, err error) {
 	case "check":
 		if x.InExam() {
 			l.Checks(l.last.Step(step.ID)) // what there is to do
+			l.clock()
 			return false, nil
 		}
 		l.Results(l.last.Step(step.ID))
@@ -105,10 +106,11 @@ func (l *live) command(line string) (quit bool, err error) {
 			return false, nil
 		}
 		if line == "reset!" {
+			l.anew = true
 			l.work.Reset()
 			return false, nil
 		}
-		fmt.Fprintln(l.Out, "This deletes everything in the lab's namespace and your progress in it. Type reset! to do so.")
+		fmt.Fprintln(l.Out, "This deletes everything in the lab's namespace and your progress in it; your files stay. Type reset! to do so.")
 	case "reset step", "reset step!":
 		return false, l.redo(line == "reset step!")
 	case "rebuild":

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
 	"podlab.dev/podlab/content"
@@ -189,7 +190,15 @@ func (f *Front) Results(results []grader.Result) {
 
 // Hint writes a hint.
 func (f *Front) Hint(h runner.Hint) {
-	fmt.Fprintf(f.Out, "Hint %d of %d for: %s\n%s\n", h.Number, h.Of, clean(h.Title), content.Text(h.Text))
+	fmt.Fprintf(f.Out, "%s\n%s\n", f.text(fmt.Sprintf("Hint %d of %d for: %s", h.Number, h.Of, clean(h.Title))), f.text(content.Text(h.Text)))
+}
+
+// text is prose as it fits the terminal: lines end between words.
+func (f *Front) text(s string) string {
+	if !f.Breaks {
+		return s
+	}
+	return ansi.Wrap(s, f.Width, "")
 }
 
 // rule writes a heading line across the screen.
@@ -219,7 +228,7 @@ func (f *Front) turned(before, now grader.Report, step string) string {
 	for _, res := range now.Step(step) {
 		old := was[res.Check]
 		if res.Broken && !old.Broken {
-			fmt.Fprintf(&b, "! podlab has broken something. What is wanted now: %s\n", clean(res.Title))
+			fmt.Fprintln(&b, f.text("! podlab has broken something. What is wanted now: "+clean(res.Title)))
 		}
 		switch {
 		case res.Verdict == grader.Passed && old.Verdict != grader.Passed,

@@ -106,6 +106,7 @@ type live struct {
 	resumed bool            // something had been recorded before
 	ready   bool
 	blind   bool // the cluster cannot be seen
+	anew    bool // the lab is being begun anew, and no page is to be shown before it is
 	shell   func(command string) error
 	leaving runner.Leaving
 
@@ -149,8 +150,12 @@ func (l *live) event(e runner.Event) {
 		l.progress, l.done = l.Waits()
 		switch {
 		case e.Again:
-			l.last, l.told = grader.Report{}, nil
+			l.say()
+			// Nothing was seen of it yet: each check waits.
+			l.last, _ = l.session.Recorded()
+			l.anew, l.told = false, nil
 			_ = l.Page(l.session, l.last)
+			l.clock()
 		case e.Fresh && l.resumed:
 			fmt.Fprintln(l.Out, "The lab's namespace is new: what you had made in it is gone, what you had passed still counts.")
 			if len(e.Lost) > 0 {
@@ -163,11 +168,11 @@ func (l *live) event(e runner.Event) {
 			if l.shell == nil || !l.typed {
 				where = fmt.Sprintf("Work in a second terminal: %s shell", l.Program)
 			}
-			if sitting := l.session.State.Sitting; sitting != nil && l.session.InExam() {
-				fmt.Fprintf(l.Out, "Exam: %d minutes left, until %s. Questions in any order; no hints, and no verdicts before the end. Type submit when you are done.\n",
-					int(sitting.Left(time.Now()).Round(time.Minute).Minutes()), sitting.Ends.Local().Format(time.TimeOnly))
+			commands := "next, back, check, hint, answer, page, pods, events, run, reset, rebuild, quit"
+			if l.clock() {
+				commands = "next, back, check, page, pods, events, run, flag, submit, quit"
 			}
-			fmt.Fprintf(l.Out, "%s\nCommands: next, back, check, hint, answer, page, pods, events, run, reset, rebuild, quit (help explains them)\n\n", where)
+			fmt.Fprintf(l.Out, "%s\n%s\n\n", where, l.text("Commands: "+commands+" (help explains them)"))
 			l.ask()
 		}
 	case runner.Reworked:
@@ -187,7 +192,7 @@ func (l *live) event(e runner.Event) {
 	case runner.Graded:
 		l.report(e.Report)
 	case runner.Turned:
-		if page := l.session.State.Page; e.Page != page {
+		if page := l.session.State.Page; e.Page != page && !l.anew {
 			l.session.State = e.State
 			l.say()
 			_ = l.Page(l.session, l.last) // it was rendered by the other process
@@ -208,6 +213,18 @@ func (l *live) event(e runner.Event) {
 		}
 		l.blind = blind != ""
 	}
+}
+
+// clock writes how much time there is left of an exam, and tells whether there is
+// an exam.
+func (l *live) clock() bool {
+	sitting := l.session.State.Sitting
+	if sitting == nil || !l.session.InExam() {
+		return false
+	}
+	fmt.Fprintln(l.Out, l.text(fmt.Sprintf("Exam: %d minutes left, until %s. Pages in any order; no hints, and no verdicts before the end. Type submit when you are done.",
+		int(sitting.Left(time.Now()).Round(time.Minute).Minutes()), sitting.Ends.Local().Format(time.TimeOnly))))
+	return true
 }
 
 // pods writes which Pods fail that did not before, or all with how they are.

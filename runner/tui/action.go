@@ -184,7 +184,7 @@ func (m *model) insert(n int) tea.Cmd {
 		return nil
 	}
 	m.back, m.focus = 0, onShell
-	m.type_(vt.Paste(text, bracketed))
+	m.type_(m.shell.pasted(text))
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"podlab.dev/podlab/runner/tui/vt"
 )
 
 // Where nothing happens nothing is written, and what happens is written alone.
@@ -77,6 +79,27 @@ func TestAPasteOfSeveralLinesIsAskedAbout(t *testing.T) {
 	o.await(t, "Paste 2 lines?")
 	o.press(t, "y")
 	o.await(t, "one  ", "two  ")
+}
+
+// Esc that was pressed in the shell, to put away a hint, does not spoil what is pasted
+// afterwards; programs that fill the screen know Esc.
+func TestAPasteAfterEsc(t *testing.T) {
+	for _, c := range []struct {
+		name, modes string
+		escaped     bool
+		want        string
+	}{
+		{"after another key", "\x1b[?2004h", false, "\x1b[200~ls\x1b[201~"},
+		{"after Esc", "\x1b[?2004h", true, "\x07\x1b[200~ls\x1b[201~"},
+		{"after Esc, where no paste is told", "", true, "ls"},
+		{"after Esc in an editor", "\x1b[?2004h\x1b[?1049h", true, "\x1b[200~ls\x1b[201~"},
+	} {
+		s := &shell{term: vt.New(80, 24), escaped: c.escaped}
+		_, _ = s.term.Write([]byte(c.modes))
+		if got := s.pasted("ls"); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
 }
 
 // However fast it comes, all that is typed arrives.

@@ -156,10 +156,28 @@ func (m *model) inShell(k tea.KeyPressMsg) {
 
 func (m *model) type_(text string) {
 	if m.shell != nil {
+		m.shell.escaped = m.shell.readline && text == escape
 		m.shell.keys.last.Store(time.Now().UnixNano())
 		poke(m.shell.hurry)
 		m.shell.send(text)
 	}
+}
+
+// escape is what the key Esc types, and abort what bash gives it up for. The line that
+// was begun stays.
+const escape, abort = "\x1b", "\x07"
+
+// pasted is what is typed when text is pasted into the shell. Who presses Esc, to put
+// away a hint, presses it in the shell: bash waits for a key to go with it, would take
+// the beginning of what is pasted for that, and show the rest of it.
+func (s *shell) pasted(text string) string {
+	var bracketed, full bool
+	s.look(func(t *vt.Terminal) { bracketed, full = t.Bracketed(), t.FullScreen() })
+	text = vt.Paste(text, bracketed)
+	if s.escaped && bracketed && !full {
+		return abort + text
+	}
+	return text
 }
 
 // inLesson does a key of the lesson. Letters do nothing: who types a command into
@@ -247,7 +265,7 @@ func (m *model) paste(text string) tea.Cmd {
 		var bracketed bool
 		m.shell.look(func(t *vt.Terminal) { bracketed = t.Bracketed() })
 		send := func(m *model) tea.Cmd {
-			m.type_(vt.Paste(text, bracketed))
+			m.type_(m.shell.pasted(text))
 			return nil
 		}
 		// Most terminals send Enter, not a new line, where one was copied.

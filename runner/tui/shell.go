@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,8 @@ type shell struct {
 
 	recorder *recorder // may be nil
 	keys     keys
+	readline bool // it is bash
+	escaped  bool // bash waits for what goes with Esc
 
 	queue sync.Mutex
 	input []byte // that is to be written
@@ -50,7 +53,7 @@ func openShell(cmd *exec.Cmd, width, height int, light bool, rec *recorder, cras
 	if err != nil {
 		return nil, err
 	}
-	s := &shell{cmd: cmd, file: file, typed: make(chan struct{}, 1), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), term: vt.New(width, height), recorder: rec}
+	s := &shell{cmd: cmd, file: file, readline: filepath.Base(cmd.Path) == "bash", typed: make(chan struct{}, 1), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), term: vt.New(width, height), recorder: rec}
 	s.term.SetLight(light)
 	guarded := func(f func()) {
 		defer func() {
