@@ -36,6 +36,7 @@ type gate struct {
 	node    use               // the most that one of them has
 	peaks   map[string]use    // the most that each submission had that left, or found no room
 	few     int               // Pods that may be starting at a time
+	kept    bool              // few has kept somebody out since it last changed
 	bounds  [2]int            // of few
 	took    []time.Duration   // the last starts
 	median  time.Duration     // of those before
@@ -102,7 +103,7 @@ func newGate(ctx context.Context, clients kubernetes.Interface, most int) (*gate
 		cores += int(n.Status.Allocatable.Cpu().Value())
 	}
 	cores = max(cores, 1)
-	g.few, g.bounds = 4*cores, [2]int{cores, 16 * cores}
+	g.few, g.bounds = 3*cores, [2]int{cores, 16 * cores}
 	factory := informers.NewSharedInformerFactory(clients, 0)
 	informer := factory.Core().V1().Pods().Informer()
 	if err := informer.SetTransform(slim); err != nil {
@@ -239,7 +240,10 @@ func requests(p *corev1.Pod) use {
 	return u
 }
 
-// started learns from a start how many may be at a time.
+// started learns from a start how many may be at a time. Who is inside stays for
+// minutes: fewer is tried again only once those that are too many have left, and more
+// only where what there may be has been reached. Else the number swings from far too
+// many to far too few.
 func (g *gate) started(took time.Duration) {
 	if g.took = append(g.took, took); len(g.took) < 10 {
 		return
@@ -251,9 +255,11 @@ func (g *gate) started(took time.Duration) {
 		for _, v := range g.inside {
 			v.crowded = true
 		}
-		g.few = max(g.few*3/4, g.bounds[0])
-	case g.median < fast:
-		g.few = min(g.few+max(g.few/4, 1), g.bounds[1])
+		if len(g.inside) <= 2*g.few {
+			g.few, g.kept = max(g.few*3/4, g.bounds[0]), false
+		}
+	case g.median < fast && g.kept:
+		g.few, g.kept = min(g.few+max(g.few/4, 1), g.bounds[1]), false
 	}
 }
 
@@ -298,7 +304,11 @@ func (g *gate) open(namespace string) bool {
 	if len(g.inside) == 0 {
 		return true
 	}
-	if g.most > 0 && len(g.inside) >= g.most || g.turning > 0 || g.alone != "" || len(g.inside) >= 2*g.few || !g.idle("") {
+	if len(g.inside) >= 2*g.few || !g.idle("") {
+		g.kept = true
+		return false
+	}
+	if g.most > 0 && len(g.inside) >= g.most || g.turning > 0 || g.alone != "" {
 		return false
 	}
 	var all use

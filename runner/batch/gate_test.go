@@ -152,9 +152,17 @@ func TestGate(t *testing.T) {
 	})
 	t.Run("it learns from how long Pods take", func(t *testing.T) {
 		g := narrow(0, 8, use{pods: 100})
-		for range 10 {
-			g.started(time.Second)
+		fast := func() {
+			for range 10 {
+				g.started(time.Second)
+			}
 		}
+		fast()
+		if g.few != 8 {
+			t.Errorf("when nobody was kept out %d may start at a time", g.few)
+		}
+		g.kept = true
+		fast()
 		if got := g.stretched(time.Minute); got != time.Minute {
 			t.Errorf("a minute is stretched to %s", got)
 		}
@@ -168,6 +176,18 @@ func TestGate(t *testing.T) {
 			t.Errorf("a minute is stretched to %s", got)
 		}
 		if g.few != 2 {
+			t.Errorf("after slow starts %d may start at a time", g.few)
+		}
+	})
+	t.Run("it learns nothing more from those that are too many already", func(t *testing.T) {
+		g := narrow(0, 8, use{pods: 100})
+		for n := range 14 {
+			g.inside[fmt.Sprint(n)] = &visit{}
+		}
+		for range 100 {
+			g.started(10 * time.Second)
+		}
+		if g.few != 6 {
 			t.Errorf("after slow starts %d may start at a time", g.few)
 		}
 	})
