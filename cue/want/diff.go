@@ -47,7 +47,7 @@ func (d *diff) walk(w, u cue.Value, got any, path []cue.Selector) {
 	found := len(d.out)
 	switch got := got.(type) {
 	case map[string]any:
-		if d.alternatives(w, u, got, path) {
+		if d.alternatives(w, u, got, path) || d.nearest(w, got, path) {
 			return
 		}
 		for name, e := range demands(u) {
@@ -94,6 +94,52 @@ func (d *diff) alternatives(w, u cue.Value, got map[string]any, path []cue.Selec
 	return false
 }
 
+// nearest reports how an observed struct differs from the one of several alternatives
+// that it lacks least of, and from what is wanted beside them. It tells whether there
+// is such a one: who has a probe that asks for the wrong path need not read what other
+// probes would do.
+func (d *diff) nearest(w cue.Value, got map[string]any, path []cue.Selector) bool {
+	if !w.Exists() {
+		return false
+	}
+	if op, _ := w.Eval().Expr(); op != cue.OrOp {
+		return false
+	}
+	from := func(w cue.Value) []Mismatch {
+		sub := &diff{want: d.want, view: d.view, root: d.root}
+		sub.walk(w, w.Unify(closed(got)), got, path)
+		return sub.out
+	}
+	var out []Mismatch
+	switch op, args := w.Expr(); op {
+	case cue.AndOp:
+		for _, a := range args {
+			out = append(out, from(a)...)
+		}
+	case cue.OrOp:
+		least, several := -1, false
+		for _, a := range args {
+			differs, lacks := from(a), 0
+			for _, m := range differs {
+				if m.Got == missing {
+					lacks++
+				}
+			}
+			switch {
+			case least < 0 || lacks < least:
+				out, least, several = differs, lacks, false
+			case lacks == least:
+				several = true
+			}
+		}
+		if several {
+			return false
+		}
+	}
+	d.out = append(d.out, out...)
+	return len(out) > 0
+}
+
 // missing reports what is wanted below a path that the view does not have,
 // leaf by leaf.
 func (d *diff) missing(w cue.Value, path []cue.Selector) {
@@ -106,7 +152,7 @@ func (d *diff) missing(w cue.Value, path []cue.Selector) {
 			return
 		}
 	}
-	d.add(w, "(missing)", nil, path)
+	d.add(w, missing, nil, path)
 }
 
 func (d *diff) add(w cue.Value, got string, err errors.Error, path []cue.Selector) {

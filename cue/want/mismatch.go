@@ -14,6 +14,9 @@ type Mismatch struct {
 	Why string `json:"why,omitempty"`
 }
 
+// missing is what was observed where there is nothing.
+const missing = "(missing)"
+
 // String is one line for a learner.
 func (m Mismatch) String() string {
 	s := m.Path + ": want " + m.Want + ", got " + m.Got

@@ -78,6 +78,11 @@ spec.tolerations: want [{key: "gpu"}], got [{effect: "NoSchedule", key: "gpu", o
 spec.containers.web.imagePullSecret: want "x", got (missing)`},
 	{"pod", `spec: containers: web: {image: "x", stdinn?: true} | {name: "y", ttyy?: true}`, `
 spec.containers.web: want {image: "x", stdinn?: true} | {name: "y", ttyy?: true}, got {env: {…`},
+	{"pod", `spec: containers: web: readinessProbe: {periodSeconds: 2, {httpGet: path: "/healthz"} | {exec: command: list.MatchN(>=1, =~"/healthz")}}`, `
+spec.containers.web.readinessProbe.httpGet.path: want "/healthz", got "/ready"
+spec.containers.web.readinessProbe.periodSeconds: want 2, got 5`},
+	{"pod", `spec: containers: sidecar: {readinessProbe: httpGet: path: "/"} | {livenessProbe: httpGet: path: "/"}`, `
+spec.containers.sidecar: want {readinessProbe: {httpGet: {path: "/"}}} | {livenessProbe: {httpGet: {path: "/"}}}, got {image: "fluent:latest", name: "sidecar"}`},
 	{"pod", `spec: "x"`, `
 spec: want "x", got {containers: {…`},
 	{"config", `data: "nginx.conf": "a  b"`, `
