@@ -135,9 +135,9 @@ func (s *state) await(at time.Time, o observation) bool {
 	if s.Want != nil && !s.Want.Met(o.view) {
 		s.ready = time.Time{}
 		if s.tried != "" {
-			return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it again then. The last time %s", o.otherwise, s.tried)
+			return s.fail(o.seq, o.from(s.Want), "%s; once it is as wanted, podlab puts it to the test again. The last time %s", o.otherwise, s.tried)
 		}
-		return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it then", o.otherwise)
+		return s.fail(o.seq, o.from(s.Want), "%s; once it is as wanted, podlab puts it to the test", o.otherwise)
 	}
 	if s.ready.IsZero() {
 		s.ready = at
