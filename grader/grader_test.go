@@ -269,6 +269,9 @@ func TestVerdicts(t *testing.T) {
 		{"log line of another container", check("one", `logs: {pod: "p", container: "web", match: "x"}`), func(x *tape) *tape { return x.synced().twoContainers().log("u", "x") },
 			[]grader.Verdict{F}, "no line of the log matches x yet"},
 		{"exec gives something else", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 1, "", "") }, []grader.Verdict{F}, "something else"},
+		{"exec says why not", exec, func(x *tape) *tape {
+			return x.synced().pod("p", "u", "Running", true).put(timeline.Entry{Kind: timeline.Exec, Exec: &timeline.ExecResult{Check: "one", Pod: "p", UID: "u", ExitCode: 1, Stderr: "cat: f: No such file\n"}})
+		}, []grader.Verdict{F}, "something else in Pod p: cat: f: No such file"},
 		{"exec never run", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "not been run"},
 		{"exec trouble is ours", exec, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).exec("u", 0, "", "connection reset")
@@ -335,7 +338,7 @@ func TestVerdicts(t *testing.T) {
 		{"an answer survives a restart of podlab", quiz, func(x *tape) *tape { return x.answer("b").start("c1", "n1").synced() }, []grader.Verdict{P}, ""},
 
 		{"not broken yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "podlab breaks it now"},
-		{"not whole yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Pending", true) }, []grader.Verdict{F}, "to break it then"},
+		{"not whole yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Pending", true) }, []grader.Verdict{F}, "once it is as wanted, podlab puts it to the test"},
 		{"broken and not mended", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u")
 		}, []grader.Verdict{F}, "no Pod p"},
@@ -348,7 +351,7 @@ func TestVerdicts(t *testing.T) {
 		}, []grader.Verdict{F}, "podlab breaks it again. The last time it was not as wanted within 10s"},
 		{"broken, and not whole since", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Pending", true)
-		}, []grader.Verdict{F}, "to break it again then. The last time it was not as wanted within 10s"},
+		}, []grader.Verdict{F}, "podlab puts it to the test again. The last time it was not as wanted within 10s"},
 		{"broken again and mended", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true).
 				fault("").deleted("p", "v").pod("p", "w", "Running", true)

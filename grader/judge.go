@@ -135,9 +135,9 @@ func (s *state) await(at time.Time, o observation) bool {
 	if s.Want != nil && !s.Want.Met(o.view) {
 		s.ready = time.Time{}
 		if s.tried != "" {
-			return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it again then. The last time %s", o.otherwise, s.tried)
+			return s.fail(o.seq, o.from(s.Want), "%s; once it is as wanted, podlab puts it to the test again. The last time %s", o.otherwise, s.tried)
 		}
-		return s.fail(o.seq, o.from(s.Want), "%s; podlab waits for that, to break it then", o.otherwise)
+		return s.fail(o.seq, o.from(s.Want), "%s; once it is as wanted, podlab puts it to the test", o.otherwise)
 	}
 	if s.ready.IsZero() {
 		s.ready = at
@@ -281,7 +281,11 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 		return true
 	}
 	result := view.Exec{ExitCode: e.Exec.ExitCode, Stdout: e.Exec.Stdout, Stderr: e.Exec.Stderr}.View()
-	return s.compare(e, observation{view: result, seq: e.Seq, of: o.seq, uid: o.uid, otherwise: fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod)})
+	otherwise := fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod)
+	if said, _, _ := strings.Cut(e.Exec.Stderr, "\n"); said != "" && e.Exec.ExitCode != 0 {
+		otherwise += ": " + said
+	}
+	return s.compare(e, observation{view: result, seq: e.Seq, of: o.seq, uid: o.uid, otherwise: otherwise})
 }
 
 func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {

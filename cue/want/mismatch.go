@@ -4,8 +4,8 @@ package want
 type Mismatch struct {
 	// Path is where, such as spec.containers.web.image.
 	Path string `json:"path"`
-	// Want is the wanted value or constraint, as the author would write it, or
-	// (absent) or (present).
+	// Want is the wanted value or constraint, as the author would write it, or in
+	// words: (absent), (present), matching "^web".
 	Want string `json:"want"`
 	// Got is the observed value, or (missing).
 	Got string `json:"got"`

@@ -55,7 +55,7 @@ status.readyReplicas: want >=3, got 0`},
 	{"deployment", `status: readyReplicas: params.replicas`, `
 status.readyReplicas: want 3, got 0`},
 	{"pod", `spec: containers: [string]: image: !~":latest$"`, `
-spec.containers.sidecar.image: want !~":latest$", got "fluent:latest"`},
+spec.containers.sidecar.image: want not matching ":latest$", got "fluent:latest"`},
 	{"pod", `spec: containers: close({web: _})`, `
 spec.containers.sidecar: want (absent), got {image: "fluent:latest", name: "sidecar"} (only the wanted fields are allowed here)`},
 	{"pod", `spec: containers: struct.MaxFields(1)`, `
@@ -63,7 +63,7 @@ spec.containers: want struct.MaxFields(1), got {sidecar: {image: "fluent:latest"
 	{"pod", `spec: tolerations: list.MatchN(2, {tolerationSeconds: 300})`, `
 spec.tolerations: want 2 members {tolerationSeconds: 300}, got [{effect: "NoSchedule", key: "gpu", operator: "Exists"}, {effect: "NoExecute", key: "gpu", operator: "Exists", tolerationSeconds: 300}]`},
 	{"pod", `spec: initContainers: init: command: list.MatchN(>=1, =~"exit 1") & list.MatchN(0, "sh")`, `
-spec.initContainers.init.command: want a member =~"exit 1" and no member "sh", got ["sh", "-c", "exit 0"]`},
+spec.initContainers.init.command: want a member matching "exit 1" and no member "sh", got ["sh", "-c", "exit 0"]`},
 	{"node", `spec: taints: list.MatchN(>0, {key: "gpu", value: "a100"})`, `
 spec.taints: want a member {key: "gpu", value: "a100"}, got [{effect: "NoSchedule", key: "gpu"}]`},
 	{"pod", `spec: tolerations: [...{effect: "NoSchedule", key: "x"}]`, `

@@ -40,6 +40,11 @@ func wanted(w cue.Value, path []cue.Selector) (text string, known bool) {
 		}
 	}
 	if op, args := w.Expr(); bound(op) && len(args) == 1 {
+		if pattern, err := args[0].String(); err == nil && op == cue.RegexMatchOp {
+			return clip(`matching "` + pattern + `"`), true
+		} else if err == nil && op == cue.NotRegexMatchOp {
+			return clip(`not matching "` + pattern + `"`), true
+		}
 		if limit, ok := wanted(args[0], path); ok && args[0].IsConcrete() {
 			return op.String() + limit, true
 		}

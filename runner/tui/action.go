@@ -21,13 +21,16 @@ func (m *model) toShell() tea.Cmd {
 }
 
 func (m *model) toLesson() tea.Cmd {
+	if m.side != lessonSide && (m.focus == onLesson || m.layout.form != beside) {
+		m.showLesson() // what is shown in its place has the keys anyhow, or a key that gives it them
+	}
 	m.focus = onLesson
 	return nil
 }
 
 // show has the lesson's pane show something else, or the lesson again.
 func (m *model) show(s side) tea.Cmd {
-	if m.side == s {
+	if hidden := m.layout.form != beside && m.focus == onShell; m.side == s && !hidden {
 		m.showLesson()
 		return nil
 	}
@@ -78,7 +81,6 @@ func (m *model) turn(by int) tea.Cmd {
 		}
 	}
 	m.open()
-	m.side = lessonSide
 	return nil
 }
 

@@ -87,7 +87,7 @@ func (m *model) paneAt(x, y int) (pane focus, ok bool) {
 	switch {
 	case l.form == tabbed && y == 0:
 		shell := m.width - ansi.StringWidth(" Shell ")
-		lesson := shell - ansi.StringWidth(" "+m.sideTitle()+" ")
+		lesson := shell - ansi.StringWidth(m.sideTab())
 		if x >= shell {
 			return onShell, true
 		}

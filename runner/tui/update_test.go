@@ -131,6 +131,33 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// Where lesson and shell take turns, the name of the pane says what it shows, and how
+// much of it.
+func TestTabs(t *testing.T) {
+	for keys, shown := range map[string]string{
+		"":                           " Lesson 86%  Shell ",
+		"ctrl+g c":                   " Checks ",
+		"ctrl+g c ctrl+g b":          " Checks ", // there is no page before
+		"ctrl+g c ctrl+g l":          "Make it reachable",
+		"ctrl+g c ctrl+g s ctrl+g l": "Make it reachable",
+		"ctrl+g c ctrl+g s ctrl+g c": "wanted  80",
+		"ctrl+g c ctrl+g c":          "Make it reachable",
+	} {
+		t.Run(keys, func(t *testing.T) {
+			m, _ := sized(t, 80, 16)
+			m.focus = onLesson
+			report, _ := atWork(t)
+			m.Update(report)
+			for name := range strings.FieldsSeq(keys) {
+				m.Update(key(name))
+			}
+			if s := screen(m); !strings.Contains(s, shown) {
+				t.Errorf("%q is not shown:\n%s", shown, s)
+			}
+		})
+	}
+}
+
 func TestQuitAsksFirst(t *testing.T) {
 	m, _ := sized(t, 80, 24)
 	m.Update(key("ctrl+g"))

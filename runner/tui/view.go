@@ -229,6 +229,9 @@ func (m *model) sideRows() []string {
 	return append(rows(lines, l.side, l.body-len(note)), rows(note, l.side, len(note))...)
 }
 
+// sideTab is the name of the lesson's pane where the panes take turns.
+func (m *model) sideTab() string { return " " + m.sideTitle() + m.position() + " " }
+
 // position says how much of the lesson is above the lower edge.
 func (m *model) position() string {
 	if len(m.lines) <= m.sideHeight() {
@@ -270,12 +273,11 @@ func (m *model) header() string {
 	title := content.Line(x.Lab.Title, 60)
 	left := " " + paint(bold, "podlab") + "  " + paint(t.accent, title) + "  " + page
 	if m.width < besideWidth {
-		tabs := []string{" Lesson ", " Shell "}
+		tabs := []string{m.sideTab(), " Shell "}
 		on := 0
 		if m.focus == onShell {
 			on = 1
 		}
-		tabs[0] = " " + m.sideTitle() + " "
 		for i := range tabs {
 			if i == on {
 				tabs[i] = paint(t.on, tabs[i])
