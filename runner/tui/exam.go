@@ -3,6 +3,8 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -31,12 +33,34 @@ func (m *model) flagged(step string) bool {
 	return sitting != nil && slices.Contains(sitting.Flags, step)
 }
 
+// flags are the numbers of the flagged pages, or "".
+func (m *model) flags() string {
+	var pages []string
+	for i, s := range m.session.Lab.Steps {
+		if m.flagged(s.ID) {
+			pages = append(pages, strconv.Itoa(i+1))
+		}
+	}
+	switch len(pages) {
+	case 0:
+		return ""
+	case 1:
+		return "page " + pages[0]
+	}
+	return "pages " + strings.Join(pages, ", ")
+}
+
 func (m *model) flag() tea.Cmd {
 	if !m.session.InExam() {
 		m.say("only pages of an exam are flagged")
 		return nil
 	}
-	_, err := m.session.Flag()
+	flagged, err := m.session.Flag()
+	if flagged {
+		m.say("this page is flagged, as one to come back to")
+	} else {
+		m.say("this page is not flagged any more")
+	}
 	m.went(err)
 	return nil
 }
@@ -46,8 +70,13 @@ func (m *model) submit() tea.Cmd {
 		m.say("there is no exam to submit")
 		return nil
 	}
-	m.confirm("End the exam? Nothing counts afterwards.", func(m *model) tea.Cmd {
+	text := "End the exam?"
+	if pages := m.flags(); pages != "" {
+		text += " You flagged " + pages + "."
+	}
+	m.confirm(text+" Nothing counts afterwards.", func(m *model) tea.Cmd {
 		m.work.Submit()
+		m.say("podlab looks at your work once more: the exam is about to end")
 		return nil
 	})
 	return nil
@@ -57,6 +86,9 @@ func (m *model) submit() tea.Cmd {
 func (m *model) over(r grader.Report) {
 	m.report, m.green = r, map[string]time.Time{}
 	m.note = &note{title: "The exam is over", text: report.Score(r) + ". The report comes when you leave, and with " + m.options.Program + " check."}
+	if m.layout.form != beside {
+		m.focus = onLesson // the score would not be seen
+	}
 	m.say("the exam is over")
 	m.layOut()
 }
