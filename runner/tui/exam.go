@@ -3,8 +3,6 @@ package tui
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -33,23 +31,6 @@ func (m *model) flagged(step string) bool {
 	return sitting != nil && slices.Contains(sitting.Flags, step)
 }
 
-// flags are the numbers of the flagged pages, or "".
-func (m *model) flags() string {
-	var pages []string
-	for i, s := range m.session.Lab.Steps {
-		if m.flagged(s.ID) {
-			pages = append(pages, strconv.Itoa(i+1))
-		}
-	}
-	switch len(pages) {
-	case 0:
-		return ""
-	case 1:
-		return "page " + pages[0]
-	}
-	return "pages " + strings.Join(pages, ", ")
-}
-
 func (m *model) flag() tea.Cmd {
 	if !m.session.InExam() {
 		m.say("only pages of an exam are flagged")
@@ -70,11 +51,7 @@ func (m *model) submit() tea.Cmd {
 		m.say("there is no exam to submit")
 		return nil
 	}
-	text := "End the exam?"
-	if pages := m.flags(); pages != "" {
-		text += " You flagged " + pages + "."
-	}
-	m.confirm(text+" Nothing counts afterwards.", func(m *model) tea.Cmd {
+	m.confirm("End the exam? "+m.session.Flagged()+"Nothing counts afterwards.", func(m *model) tea.Cmd {
 		m.work.Submit()
 		m.say("podlab looks at your work once more: the exam is about to end")
 		return nil
