@@ -72,7 +72,7 @@ func (s *state) judgeServed(e timeline.Entry) bool {
 		s.unheard(fmt.Sprintf("the node was too busy; of %d requests %d were answered, and %d fell into moments when podlab did not answer itself in time either", n.Asked, n.Answered, n.Starved))
 		return true
 	}
-	why := fmt.Sprintf("Service %s answered %d of %d requests from the fault on, and not %d of 100", t.Service, n.Answered, n.Asked, t.Answers)
+	why := fmt.Sprintf("Service %s answered %d of %d requests from the fault on: %d %%, and not %d %%", t.Service, n.Answered, n.Asked, n.Answered*100/n.Asked, t.Answers)
 	if n.Why != "" {
 		why += " (" + n.Why + ")"
 	}

@@ -38,7 +38,7 @@ func TestServedThroughout(t *testing.T) {
 		{"counted too early", func(x *tape) *tape { return whole(x).clock(7*time.Second).served(100, 100, "") }, false, false, grader.Pending, "asks Service web on"},
 		{"as many as wanted", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(90, 100, "") }, false, true, grader.Passed, ""},
 		{"all of them", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(7, 7, "") }, false, true, grader.Passed, ""},
-		{"one too few", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(89, 100, "") }, false, true, grader.Pending, "answered 89 of 100 requests from the fault on, and not 90 of 100 (connection refused)"},
+		{"one too few", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(89, 100, "") }, false, true, grader.Pending, "answered 89 of 100 requests from the fault on: 89 %, and not 90 % (connection refused)"},
 		{"too few, but near", func(x *tape) *tape { return whole(x).clock(9*time.Second).served(899, 999, "") }, false, true, grader.Pending, "answered 899 of 999"},
 		{"too few are too few also later", func(x *tape) *tape {
 			return whole(x).clock(9*time.Second).served(89, 100, "").served(990, 1000, "")

@@ -3,6 +3,8 @@ package runner
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"podlab.dev/podlab/grader"
@@ -104,6 +106,24 @@ func (x *Session) Flag() (flagged bool, err error) {
 		st.Sitting.Flags, flagged = append(st.Sitting.Flags, step), true
 	})
 	return flagged, err
+}
+
+// Flagged is a sentence about the pages that were flagged, for who is about to end the
+// exam, or "".
+func (x *Session) Flagged() string {
+	var pages []string
+	for i, s := range x.Lab.Steps {
+		if x.State.Sitting != nil && slices.Contains(x.State.Sitting.Flags, s.ID) {
+			pages = append(pages, strconv.Itoa(i+1))
+		}
+	}
+	switch len(pages) {
+	case 0:
+		return ""
+	case 1:
+		return "You flagged page " + pages[0] + ". "
+	}
+	return "You flagged pages " + strings.Join(pages, ", ") + ". "
 }
 
 // veiled is a report as an exam shows it: what there is to do, not how it went.

@@ -90,7 +90,7 @@ func (l *live) command(line string) (quit bool, err error) {
 		case !x.InExam():
 			fmt.Fprintln(l.Out, "There is no exam to submit.")
 		case line == "submit":
-			fmt.Fprintln(l.Out, "This ends the exam; nothing counts afterwards. Type submit! to do so.")
+			fmt.Fprintln(l.Out, "This ends the exam; nothing counts afterwards. "+x.Flagged()+"Type submit! to do so.")
 		default:
 			l.work.Submit()
 		}

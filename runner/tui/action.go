@@ -72,8 +72,10 @@ func (m *model) turn(by int) tea.Cmd {
 	switch {
 	case err != nil:
 		m.went(err)
+	case !moved && by > 0:
+		m.say("this is the last page")
 	case !moved:
-		m.say("there is no other page in that direction")
+		m.say("this is the first page")
 	default:
 		m.saying = "" // that the page is done was said of the other one
 		if m.layout.form != beside {
@@ -182,7 +184,7 @@ func (m *model) insert(n int) tea.Cmd {
 	m.shell.look(func(t *vt.Terminal) { bracketed = t.Bracketed() })
 	if strings.Contains(text, "\n") && !bracketed {
 		// The shell would run every line but the last.
-		m.say("this command has several lines, and the program in the shell would run them at once: copy it with " + m.prefix.name + " y")
+		m.say("the shell is busy, and would run several lines at once: " + m.prefix.name + " y copies them")
 		return nil
 	}
 	m.back, m.focus = 0, onShell

@@ -36,7 +36,12 @@ func (m *model) flag() tea.Cmd {
 		m.say("only pages of an exam are flagged")
 		return nil
 	}
-	_, err := m.session.Flag()
+	flagged, err := m.session.Flag()
+	if flagged {
+		m.say("this page is flagged, as one to come back to")
+	} else {
+		m.say("this page is not flagged any more")
+	}
 	m.went(err)
 	return nil
 }
@@ -46,8 +51,9 @@ func (m *model) submit() tea.Cmd {
 		m.say("there is no exam to submit")
 		return nil
 	}
-	m.confirm("End the exam? Nothing counts afterwards.", func(m *model) tea.Cmd {
+	m.confirm("End the exam? "+m.session.Flagged()+"Nothing counts afterwards.", func(m *model) tea.Cmd {
 		m.work.Submit()
+		m.say("podlab looks at your work once more: the exam is about to end")
 		return nil
 	})
 	return nil
@@ -57,6 +63,9 @@ func (m *model) submit() tea.Cmd {
 func (m *model) over(r grader.Report) {
 	m.report, m.green = r, map[string]time.Time{}
 	m.note = &note{title: "The exam is over", text: report.Score(r) + ". The report comes when you leave, and with " + m.options.Program + " check."}
+	if m.layout.form != beside {
+		m.focus = onLesson // the score would not be seen
+	}
 	m.say("the exam is over")
 	m.layOut()
 }

@@ -71,7 +71,7 @@ func TestKeys(t *testing.T) {
 		{"ctrl+g esc x", "x", ""},
 		{"ctrl+g !", "", "^G ! is no key here; ^G ? lists them"},
 		{"ctrl+g 1", expose, ""},
-		{"ctrl+g 2", "", "copy it with ^G y"}, // the program would run the first line
+		{"ctrl+g 2", "", "^G y copies them"}, // the program would run the first line
 		{"ctrl+g 3", "", "this page has 2 commands"},
 		{"ctrl+g l", "", "Lesson ●"},
 		{"ctrl+g l esc a", "a", "Shell ●"},
@@ -80,7 +80,7 @@ func TestKeys(t *testing.T) {
 		{"ctrl+g l enter", "", "Tab picks a command first"},
 		{"ctrl+g l 1", expose, "Shell ●"},
 		{"ctrl+g n", "", "The second page"},
-		{"ctrl+g n ctrl+g n", "", "there is no other page in that direction"},
+		{"ctrl+g n ctrl+g n", "", "this is the last page"},
 		{"ctrl+g n ctrl+g b", "", "Make it reachable"},
 		{"ctrl+g l n", "", "the lesson has the keys: Esc gives them back"},
 		{"ctrl+g l k u b e c t l", "", "page 1/2"},

@@ -1,9 +1,9 @@
 kubectl get pods -l app=search
-kubectl get events --field-selector reason=Unhealthy --sort-by=.lastTimestamp
+kubectl get events --field-selector reason=Unhealthy --sort-by=.lastTimestamp | grep pod/search
 for p in $(kubectl get pods -l app=search -o name); do echo "$p"; kubectl exec "$p" -- wget -q -T 2 -O - http://localhost:8080/; done
 podlab answer search-why c
 kubectl run asker --image=podlab.dev/toolbox:v1 --restart=Never --attach --rm -q -- sh -c 'sleep 1; for i in 1 2 3 4 5 6 7 8 9 10; do wget -q -T 2 -O - http://search/; done'
-kubectl get endpointslices -l kubernetes.io/service-name=search
+kubectl describe service search
 podlab answer search-users a
 kubectl get pods -l app=search -o wide
 kubectl scale deployment search --replicas=3
