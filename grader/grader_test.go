@@ -270,7 +270,7 @@ func TestVerdicts(t *testing.T) {
 			[]grader.Verdict{F}, "no line of the log matches x yet"},
 		{"exec gives something else", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).exec("u", 1, "", "") }, []grader.Verdict{F}, "something else"},
 		{"exec says why not", exec, func(x *tape) *tape {
-			return x.synced().pod("p", "u", "Running", true).put(timeline.Entry{Kind: timeline.Exec, Exec: &timeline.ExecResult{Check: "one", Pod: "p", UID: "u", ExitCode: 1, Stderr: "cat: f: No such file\n"}})
+			return x.synced().pod("p", "u", "Running", true).put(timeline.Entry{Kind: timeline.Exec, Exec: &timeline.ExecResult{Check: "one", Pod: "p", UID: "u", ExitCode: 1, Stderr: "cat: e: No such file\ncat: f: No such file\n"}})
 		}, []grader.Verdict{F}, "something else in Pod p: cat: f: No such file"},
 		{"exec never run", exec, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "not been run"},
 		{"exec trouble is ours", exec, func(x *tape) *tape {

@@ -282,8 +282,8 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 	}
 	result := view.Exec{ExitCode: e.Exec.ExitCode, Stdout: e.Exec.Stdout, Stderr: e.Exec.Stderr}.View()
 	otherwise := fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod)
-	if said, _, _ := strings.Cut(e.Exec.Stderr, "\n"); said != "" && e.Exec.ExitCode != 0 {
-		otherwise += ": " + said
+	if said := strings.TrimSpace(e.Exec.Stderr); said != "" && e.Exec.ExitCode != 0 {
+		otherwise += ": " + said[strings.LastIndex(said, "\n")+1:]
 	}
 	return s.compare(e, observation{view: result, seq: e.Seq, of: o.seq, uid: o.uid, otherwise: otherwise})
 }
