@@ -282,10 +282,21 @@ func (g *Grader) judgeExec(s *state, e timeline.Entry) bool {
 	}
 	result := view.Exec{ExitCode: e.Exec.ExitCode, Stdout: e.Exec.Stdout, Stderr: e.Exec.Stderr}.View()
 	otherwise := fmt.Sprintf("%s gave something else in Pod %s", command, s.Exec.Pod)
-	if said := strings.TrimSpace(e.Exec.Stderr); said != "" && e.Exec.ExitCode != 0 {
-		otherwise += ": " + said[strings.LastIndex(said, "\n")+1:]
+	if said := lastLine(e.Exec.Stderr); said != "" && e.Exec.ExitCode != 0 {
+		otherwise += ": " + said
 	}
 	return s.compare(e, observation{view: result, seq: e.Seq, of: o.seq, uid: o.uid, otherwise: otherwise})
+}
+
+// lastLine is where a command that fails says why; what a learner's program says may
+// be of any length.
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	line := []rune(s[strings.LastIndexByte(s, '\n')+1:])
+	if len(line) > 160 {
+		return string(line[:160]) + "…"
+	}
+	return string(line)
 }
 
 func (g *Grader) judgeHTTP(s *state, e timeline.Entry) bool {
