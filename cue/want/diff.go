@@ -2,8 +2,11 @@ package want
 
 import (
 	"iter"
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/errors"
@@ -55,7 +58,7 @@ func (d *diff) walk(w, u cue.Value, got any, path []cue.Selector) {
 			if v, ok := got[name]; ok {
 				d.walk(field(w, name), e, v, p)
 			} else {
-				d.missing(field(w, name), p)
+				d.unknown(field(w, name), got, p)
 			}
 		}
 	case []any:
@@ -121,7 +124,7 @@ func (d *diff) nearest(w cue.Value, got map[string]any, path []cue.Selector) boo
 		for _, a := range args {
 			differs, lacks := from(a), 0
 			for _, m := range differs {
-				if m.Got == missing {
+				if strings.HasPrefix(m.Got, missing) {
 					lacks++
 				}
 			}
@@ -139,6 +142,28 @@ func (d *diff) nearest(w cue.Value, got map[string]any, path []cue.Selector) boo
 	d.out = append(d.out, out...)
 	return len(out) > 0
 }
+
+// unknown reports what is wanted of a field that the view does not have, and of one
+// that the author of an object names which names there are: often it is there, and
+// called otherwise.
+func (d *diff) unknown(w cue.Value, among map[string]any, path []cue.Selector) {
+	found := len(d.out)
+	d.missing(w, path)
+	missed := d.out[found:]
+	if len(among) == 0 || len(missed) == 0 || len(path) < 2 || !slices.Contains(byName, path[len(path)-2].String()) {
+		return
+	}
+	first := 0 // as they are shown
+	for i := range missed {
+		if missed[i].Path < missed[first].Path {
+			first = i
+		}
+	}
+	missed[first].Got = clip(missing + ", there is only " + strings.Join(slices.Sorted(maps.Keys(among)), ", "))
+}
+
+// byName are the lists of a Pod whose members its author names.
+var byName = []string{"containers", "initContainers", "volumes", "env"}
 
 // missing reports what is wanted below a path that the view does not have,
 // leaf by leaf.

@@ -7,7 +7,8 @@ type Mismatch struct {
 	// Want is the wanted value or constraint, as the author would write it, or in
 	// words: (absent), (present), matching "^web".
 	Want string `json:"want"`
-	// Got is the observed value, or (missing).
+	// Got is the observed value, or (missing), and which names there are if it is one
+	// that is missing.
 	Got string `json:"got"`
 	// Why is the reason where Want and Got do not tell it, such as a value
 	// that a reference asks for.

@@ -83,6 +83,9 @@ spec.containers.web.readinessProbe.httpGet.path: want "/healthz", got "/ready"
 spec.containers.web.readinessProbe.periodSeconds: want 2, got 5`},
 	{"pod", `spec: containers: sidecar: {readinessProbe: httpGet: path: "/"} | {livenessProbe: httpGet: path: "/"}`, `
 spec.containers.sidecar: want {readinessProbe: {httpGet: {path: "/"}}} | {livenessProbe: {httpGet: {path: "/"}}}, got {image: "fluent:latest", name: "sidecar"}`},
+	{"pod", `spec: containers: app: {image: "x", args: ["y"]}`, `
+spec.containers.app.args: want ["y"], got (missing), there is only sidecar, web
+spec.containers.app.image: want "x", got (missing)`},
 	{"pod", `spec: "x"`, `
 spec: want "x", got {containers: {…`},
 	{"config", `data: "nginx.conf": "a  b"`, `
