@@ -114,7 +114,7 @@ func (d *diff) nearest(w cue.Value, got map[string]any, path []cue.Selector) boo
 		return sub.out
 	}
 	var out []Mismatch
-	switch op, args := w.Expr(); op {
+	switch op, args := cue.Dereference(w).Expr(); op { // labs share their wants
 	case cue.AndOp:
 		for _, a := range args {
 			out = append(out, from(a)...)

@@ -81,6 +81,9 @@ spec.containers.web: want {image: "x", stdinn?: true} | {name: "y", ttyy?: true}
 	{"pod", `spec: containers: web: readinessProbe: {periodSeconds: 2, {httpGet: path: "/healthz"} | {exec: command: list.MatchN(>=1, =~"/healthz")}}`, `
 spec.containers.web.readinessProbe.httpGet.path: want "/healthz", got "/ready"
 spec.containers.web.readinessProbe.periodSeconds: want 2, got 5`},
+	{"pod", `_probe: {periodSeconds: 2, {httpGet: path: "/healthz"} | {exec: command: ["x"]}}, spec: containers: web: readinessProbe: _probe`, `
+spec.containers.web.readinessProbe.httpGet.path: want "/healthz", got "/ready"
+spec.containers.web.readinessProbe.periodSeconds: want 2, got 5`},
 	{"pod", `spec: containers: sidecar: {readinessProbe: httpGet: path: "/"} | {livenessProbe: httpGet: path: "/"}`, `
 spec.containers.sidecar: want {readinessProbe: {httpGet: {path: "/"}}} | {livenessProbe: {httpGet: {path: "/"}}}, got {image: "fluent:latest", name: "sidecar"}`},
 	{"pod", `spec: containers: app: {image: "x", args: ["y"]}`, `

@@ -170,7 +170,7 @@ func (l *live) event(e runner.Event) {
 			}
 			commands := "next, back, check, hint, answer, page, pods, events, run, reset, rebuild, quit"
 			if l.clock() {
-				commands = "next, back, check, page, pods, events, run, flag, submit, quit"
+				commands = "next, back, check, answer, page, pods, events, run, flag, submit, quit"
 			}
 			fmt.Fprintf(l.Out, "%s\n%s\n\n", where, l.text("Commands: "+commands+" (help explains them)"))
 			l.ask()
