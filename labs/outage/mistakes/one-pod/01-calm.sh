@@ -18,7 +18,7 @@ spec:
       containers:
       - name: app
         image: podlab.dev/toolbox:v1
-        args: ["serve", "--message", "open", "--start-delay", "5s"]
+        args: ["serve", "--message", "open", "--start-delay", "8s"]
         readinessProbe:
           httpGet:
             path: /ready
