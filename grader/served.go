@@ -22,18 +22,12 @@ func (s *state) met(at time.Time, evidence ...int64) {
 		s.pass(at, evidence...)
 		return
 	}
-	s.broken.whole, s.broken.proof, s.since = at, evidence, time.Time{}
+	s.broken.whole, s.broken.before, s.broken.proof, s.since = at, s.broken.soFar, evidence, time.Time{}
 	s.fail(evidence[len(evidence)-1], differences{}, "it is as wanted again; podlab asks Service %s on, to see whether it has answered all the while", s.Throughout.Service)
 }
 
 // counted is from when on a count has all requests in it that count.
-func (s *state) counted() time.Time {
-	until := s.broken.time.Add(s.Throughout.For)
-	if s.broken.whole.After(until) {
-		until = s.broken.whole
-	}
-	return until.Add(reported)
-}
+func (s *state) counted() time.Time { return s.broken.whole.Add(s.Throughout.For + reported) }
 
 // silent is when it is too late for a count; zero when none is waited for.
 func (s *state) silent() time.Time {
@@ -58,21 +52,39 @@ func (s *state) judgeServed(e timeline.Entry) bool {
 	case e.Time.Before(s.counted()):
 		return false
 	}
-	t, n := s.Throughout, e.Served
-	if n.Asked == 0 {
+	all, b := *e.Served, s.broken.before
+	if all.Asked == 0 {
 		s.unheard("no request was made")
 		return true
 	}
-	enough := func(answered int) bool { return answered*100 >= t.Answers*n.Asked }
-	switch {
-	case enough(n.Answered):
-		s.pass(e.Time, append(s.broken.proof, e.Seq)...)
-		return true
-	case enough(n.Answered + n.Starved):
-		s.unheard(fmt.Sprintf("the node was too busy; of %d requests %d were answered, and %d fell into moments when podlab did not answer itself in time either", n.Asked, n.Answered, n.Starved))
+	after := all
+	after.Asked, after.Answered, after.Starved = all.Asked-b.Asked, all.Answered-b.Answered, all.Starved-b.Starved
+	busy := false
+	for _, n := range []struct {
+		timeline.ServedSoFar
+		since string
+	}{{all, "from the fault on"}, {after, "once it was as wanted again"}} {
+		enough := func(answered int) bool { return answered*100 >= s.Throughout.Answers*n.Asked }
+		switch {
+		case enough(n.Answered):
+		case enough(n.Answered + n.Starved):
+			busy = true
+		default:
+			return s.unserved(e, n.ServedSoFar, n.since)
+		}
+	}
+	if busy {
+		s.unheard(fmt.Sprintf("the node was too busy; of %d requests %d were answered, and %d fell into moments when podlab did not answer itself in time either", all.Asked, all.Answered, all.Starved))
 		return true
 	}
-	why := fmt.Sprintf("Service %s answered %d of %d requests from the fault on: %d %%, and not %d %%", t.Service, n.Answered, n.Asked, n.Answered*100/n.Asked, t.Answers)
+	s.pass(e.Time, append(s.broken.proof, e.Seq)...)
+	return true
+}
+
+// unserved ends a try of which it is known that too few were served.
+func (s *state) unserved(e timeline.Entry, n timeline.ServedSoFar, since string) bool {
+	t := s.Throughout
+	why := fmt.Sprintf("Service %s answered %d of %d requests %s: %d %%, and not %d %%", t.Service, n.Answered, n.Asked, since, n.Answered*100/n.Asked, t.Answers)
 	if n.Why != "" {
 		why += " (" + n.Why + ")"
 	}

@@ -97,6 +97,9 @@ type brokenness struct {
 	// it remains to be seen who was served meanwhile.
 	whole time.Time
 	proof []int64
+	// soFar is who was served by what was said last, and before by what was said
+	// before it was whole.
+	soFar, before timeline.ServedSoFar
 }
 
 // forget is what a check does not know of a new namespace.
@@ -132,6 +135,8 @@ func (s *state) note(e timeline.Entry) {
 		if s.broken.seq != 0 && !s.passed && !s.broken.over {
 			s.unheard(e.Served.Error)
 		}
+	case e.Kind == timeline.Served && s.Throughout != nil && e.Served.Check == s.ID:
+		s.broken.soFar = *e.Served
 	case e.Kind == timeline.Fault && s.Fault != nil && e.Fault.For == s.ID && e.Fault.Mended:
 		if e.Fault.Error != "" {
 			return // it is tried again

@@ -236,7 +236,7 @@ func dnsMissing(pods []corev1.Pod, since time.Time) string {
 	why := "CoreDNS has no pod yet"
 	for i := range pods {
 		pod := &pods[i]
-		if !podReady(pod) {
+		if !PodReady(pod) {
 			why = fmt.Sprintf("pod %s is not ready (%s)", pod.Name, pod.Status.Phase)
 			continue
 		}
@@ -250,7 +250,8 @@ func dnsMissing(pods []corev1.Pod, since time.Time) string {
 	return why
 }
 
-func podReady(pod *corev1.Pod) bool {
+// PodReady tells whether a Pod is Ready.
+func PodReady(pod *corev1.Pod) bool {
 	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})

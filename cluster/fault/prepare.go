@@ -114,7 +114,8 @@ func (p *planner) pod(ctx context.Context, which lab.PodChoice) (*corev1.Pod, er
 }
 
 // Pick is the Pod that is meant. That there is none is an error of kind
-// [driver.ErrNeeds].
+// [driver.ErrNeeds]. By labels it is the first one, by name, that runs, and of those
+// that are Ready, if there are any: who serves nobody is not missed when it breaks.
 func Pick(ctx context.Context, client kubernetes.Interface, namespace string, which lab.PodChoice) (*corev1.Pod, error) {
 	pods := client.CoreV1().Pods(namespace)
 	if which.Selector == "" {
@@ -131,10 +132,14 @@ func Pick(ctx context.Context, client kubernetes.Interface, namespace string, wh
 	if err != nil {
 		return nil, fmt.Errorf("look for Pods of %s: %w", which.Selector, err)
 	}
-	for i, p := range all.Items {
-		if p.Status.Phase == corev1.PodRunning && p.DeletionTimestamp == nil {
-			return &all.Items[i], nil
-		}
+	running := slices.DeleteFunc(all.Items, func(p corev1.Pod) bool {
+		return p.Status.Phase != corev1.PodRunning || p.DeletionTimestamp != nil
+	})
+	if i := slices.IndexFunc(running, func(p corev1.Pod) bool { return driver.PodReady(&p) }); i >= 0 {
+		return &running[i], nil
+	}
+	if len(running) > 0 {
+		return &running[0], nil
 	}
 	return nil, missing("kubectl get pods --show-labels shows those that there are", "no Pod of %s runs in namespace %s", which.Selector, namespace)
 }

@@ -153,7 +153,7 @@ func node(name string, on PodChoice) string {
 
 // String says who must answer, and how often.
 func (t *Throughout) String() string {
-	return fmt.Sprintf("Service %s, port %d, answers at least %d of 100 requests for %s, for at least %s", t.Service, t.Port, t.Answers, t.Path, t.For)
+	return fmt.Sprintf("Service %s, port %d, answers at least %d of 100 requests for %s, also for the %s after", t.Service, t.Port, t.Answers, t.Path, t.For)
 }
 
 // String says what happens to the GPU.

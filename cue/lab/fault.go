@@ -190,7 +190,7 @@ type Throughout struct {
 	// Answers is how many percent of the requests must be answered, within a second
 	// and with a status below 400.
 	Answers int
-	// For is how long it is asked at least.
+	// For is how long it is asked on once what has to come of the fault has come.
 	For time.Duration
 }
 

@@ -5,6 +5,6 @@ cat note.txt
 kubectl cp gate:/srv/seal seal.txt -c clerk
 cat seal.txt
 kubectl cp note.txt gate:/tmp/note.txt -c app
-# It ends after ten seconds, and takes a moment to be there.
-timeout 10 kubectl port-forward pod/gate {{params.port}}:8080 & sleep 3; curl -s http://localhost:{{params.port}}/from-outside; wait
+# It takes a moment to be there.
+kubectl port-forward pod/gate {{params.port}}:8080 & until curl -s http://localhost:{{params.port}}/from-outside; do sleep 1; done; kill $!; wait
 kubectl logs gate -c app --tail=3
