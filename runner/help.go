@@ -17,49 +17,50 @@ type Hint struct {
 	Number, Of         int
 }
 
-// Hint takes the next hint for the first check of the current page that has not
-// passed and has one for what the learner did. ok is false when there is none to
-// give; a check whose hints are used up gives the last one again.
+// Hint takes the next hint of the current page: of the first check that has not passed
+// and has one left for what the learner did. When all of them are given, the first such
+// check gives its last one again. ok is false when there is none to give.
 func (x *Session) Hint(r grader.Report) (h Hint, ok bool, err error) {
 	if x.InExam() {
 		return Hint{}, false, &ExamError{Key: x.Key, Asked: "a hint"}
 	}
+	var open []grader.Result
 	for _, res := range r.Step(x.Step().ID) {
-		c := x.Lab.Check(res.Check)
-		if res.Verdict == grader.Passed || res.Verdict == grader.Blocked || len(res.Hints) == 0 {
-			continue
+		if res.Verdict != grader.Passed && res.Verdict != grader.Blocked && len(res.Hints) > 0 {
+			open = append(open, res)
 		}
-		fresh := false
-		err := x.Update(func(st *State) {
-			fresh = false
-			if st.Hints == nil {
-				st.Hints = map[string][]int{}
-			}
-			given := st.Hints[c.ID]
-			for _, n := range res.Hints {
-				if !slices.Contains(given, n) {
-					st.Hints[c.ID], fresh = append(given, n), true
-					return
-				}
-			}
-		})
-		if err != nil {
-			return Hint{}, false, err
-		}
-		given := x.State.Hints[c.ID]
-		shown := given[len(given)-1]
-		if !fresh {
-			shown = again(c.Hints, given, res.Hints)
-		}
-		of := len(given)
-		for _, n := range res.Hints {
-			if !slices.Contains(given, n) {
-				of++
-			}
-		}
-		return Hint{c.ID, c.Title, c.Hints[shown].Text, slices.Index(given, shown) + 1, of}, true, nil
 	}
-	return Hint{}, false, nil
+	if len(open) == 0 {
+		return Hint{}, false, nil
+	}
+	of, fresh := open[0], false
+	err = x.Update(func(st *State) {
+		of, fresh = open[0], false
+		if st.Hints == nil {
+			st.Hints = map[string][]int{}
+		}
+		for _, res := range open {
+			if next := left(res.Hints, st.Hints[res.Check]); len(next) > 0 {
+				st.Hints[res.Check] = append(st.Hints[res.Check], next[0])
+				of, fresh = res, true
+				return
+			}
+		}
+	})
+	if err != nil {
+		return Hint{}, false, err
+	}
+	c, given := x.Lab.Check(of.Check), x.State.Hints[of.Check]
+	shown := given[len(given)-1]
+	if !fresh {
+		shown = again(c.Hints, given, of.Hints)
+	}
+	return Hint{c.ID, c.Title, c.Hints[shown].Text, slices.Index(given, shown) + 1, len(given) + len(left(of.Hints, given))}, true, nil
+}
+
+// left are the hints that were not given.
+func left(hints, given []int) []int {
+	return slices.DeleteFunc(slices.Clone(hints), func(n int) bool { return slices.Contains(given, n) })
 }
 
 // again is the hint to repeat when all that apply are given: the last that is for

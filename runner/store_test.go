@@ -95,7 +95,15 @@ func TestOnlyOneProcessRecords(t *testing.T) {
 }
 
 func TestHintsGoStepByStep(t *testing.T) {
-	store, l := NewStore(t.TempDir()), testLab(t, nil)
+	store, l := NewStore(t.TempDir()), testLab(t, fstest.MapFS{"lab.cue": {Data: []byte(`
+schema: "v1", title: "T", summary: "S", minutes: 1
+steps: [{id: "one"}, {id: "two", checks: [
+	{id: "c", title: "t", why: "w", object: {kind: "Pod", name: "p"}, gone: true, hints: ["first", "second"]},
+	{id: "d", title: "t", why: "w", object: {kind: "Pod", name: "q"}, gone: true, hints: ["other"]},
+	{id: "e", title: "t", why: "w", object: {kind: "Pod", name: "r"}, gone: true, hints: ["not yet"]},
+]}]
+mistakes: wrong: {fails: "c", belief: "b"}
+`)}})
 	x, err := store.Open("test", "test", l)
 	if err != nil {
 		t.Fatal(err)
@@ -103,8 +111,12 @@ func TestHintsGoStepByStep(t *testing.T) {
 	if _, err := x.Turn(1); err != nil {
 		t.Fatal(err)
 	}
-	r := grader.Report{Results: []grader.Result{{Check: "c", Step: "two", Verdict: grader.Pending, Hints: []int{0, 1}}}}
-	for i, want := range []string{"first", "second", "second"} {
+	r := grader.Report{Results: []grader.Result{
+		{Check: "c", Step: "two", Verdict: grader.Pending, Hints: []int{0, 1}},
+		{Check: "d", Step: "two", Verdict: grader.Pending, Hints: []int{0}},
+		{Check: "e", Step: "two", Verdict: grader.Blocked, Hints: []int{0}},
+	}}
+	for i, want := range []string{"first", "second", "other", "second"} {
 		if h, ok, err := x.Hint(r); !ok || err != nil || h.Text != want {
 			t.Errorf("hint %d is %q, %v, %v", i+1, h.Text, ok, err)
 		}
@@ -114,7 +126,7 @@ func TestHintsGoStepByStep(t *testing.T) {
 	if h, _, _ := x.Hint(r); h.Text != "first" || h.Number != 1 || h.Of != 2 {
 		t.Errorf("of an object for which only the first is meant, hint %d of %d is %q", h.Number, h.Of, h.Text)
 	}
-	r.Results[0].Verdict = grader.Passed
+	r.Results[0].Verdict, r.Results[1].Verdict = grader.Passed, grader.Passed
 	if h, ok, _ := x.Hint(r); ok {
 		t.Errorf("a check that passed gave the hint %q", h.Text)
 	}
