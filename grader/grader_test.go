@@ -337,8 +337,8 @@ func TestVerdicts(t *testing.T) {
 		{"what the cluster does not show", field, func(x *tape) *tape { return x.synced().answer("running") }, []grader.Verdict{F}, "no Pod p"},
 		{"an answer survives a restart of podlab", quiz, func(x *tape) *tape { return x.answer("b").start("c1", "n1").synced() }, []grader.Verdict{P}, ""},
 
-		{"not broken yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "podlab breaks it now"},
-		{"not whole yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Pending", true) }, []grader.Verdict{F}, "once it is as wanted, podlab puts it to the test"},
+		{"not broken yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true) }, []grader.Verdict{F}, "the time was over before podlab could put it to the test"},
+		{"not whole yet", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Pending", true) }, []grader.Verdict{F}, "so podlab has not put it to the test"},
 		{"broken and not mended", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u")
 		}, []grader.Verdict{F}, "no Pod p"},
@@ -348,10 +348,10 @@ func TestVerdicts(t *testing.T) {
 		}, []grader.Verdict{P}, ""},
 		{"broken and mended too late", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true)
-		}, []grader.Verdict{F}, "podlab breaks it again. The last time it was not as wanted within 10s"},
+		}, []grader.Verdict{F}, "when podlab had put it to the test, it was not as wanted within 10s"},
 		{"broken, and not whole since", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Pending", true)
-		}, []grader.Verdict{F}, "podlab puts it to the test again. The last time it was not as wanted within 10s"},
+		}, []grader.Verdict{F}, "when podlab had put it to the test, it was not as wanted within 10s"},
 		{"broken again and mended", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").clock(20*time.Second).pod("p", "v", "Running", true).
 				fault("").deleted("p", "v").pod("p", "w", "Running", true)
@@ -359,7 +359,7 @@ func TestVerdicts(t *testing.T) {
 		{"a fault that could not be injected is ours", broken, func(x *tape) *tape { return x.synced().pod("p", "u", "Running", true).fault("forbidden") }, []grader.Verdict{E}, "forbidden"},
 		{"a fault in a namespace that is lost counts for nothing", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").start("c1", "n2").synced().pod("p", "v", "Running", true)
-		}, []grader.Verdict{F}, "podlab breaks it now"},
+		}, []grader.Verdict{F}, "the time was over before podlab could put it to the test"},
 
 		{"mended when nobody watched", broken, func(x *tape) *tape {
 			return x.synced().pod("p", "u", "Running", true).fault("").deleted("p", "u").gap().clock(20*time.Second).pod("p", "v", "Running", true).resumed()
@@ -409,6 +409,31 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("message %q does not say %q", r.Results[0].Message, c.message)
 			}
 		})
+	}
+}
+
+// Who is still at work is told what podlab does next; when it is over, what it did.
+func TestWhatComesNextIsSaidWhileThereIsANext(t *testing.T) {
+	l := load(t, check("one", onPod+`want: status: phase: "Running", fault: delete: {kind: "Pod", name: "p"}, after: status: phase: "Running", within: "10s"`))
+	whole := func() *tape { return newTape(t).synced().pod("p", "u", "Running", true) }
+	late := func() *tape { return whole().fault("").deleted("p", "u").clock(20 * time.Second) }
+	const tried = "it was not as wanted within 10s after podlab broke it"
+	for _, c := range []struct {
+		tape        *tape
+		next, ended string
+	}{
+		{newTape(t).synced().pod("p", "u", "Pending", true), "; once it is as wanted, podlab puts it to the test", "; so podlab has not put it to the test"},
+		{whole(), "it is as it has to be; podlab breaks it now", "it is as it has to be; the time was over before podlab could put it to the test"},
+		{late(), tried + "; podlab breaks it again once it is whole", tried},
+		{late().pod("p", "v", "Pending", true), "again. The last time " + tried, "; when podlab had put it to the test, " + tried},
+		{late().pod("p", "v", "Running", true), "podlab breaks it again. The last time " + tried, "when podlab had put it to the test, " + tried},
+	} {
+		if got := judge(l, c.tape, false).Results[0].Message; !strings.HasSuffix(got, c.next) {
+			t.Errorf("at work: %q, want %q", got, c.next)
+		}
+		if got := judge(l, c.tape, true).Results[0].Message; !strings.HasSuffix(got, c.ended) {
+			t.Errorf("in the end: %q, want %q", got, c.ended)
+		}
 	}
 }
 

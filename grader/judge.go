@@ -134,10 +134,11 @@ func (s *state) compare(e timeline.Entry, o observation) bool {
 func (s *state) await(at time.Time, o observation) bool {
 	if s.Want != nil && !s.Want.Met(o.view) {
 		s.ready = time.Time{}
+		message := o.otherwise + "; once it is as wanted, podlab puts it to the test"
 		if s.tried != "" {
-			return s.fail(o.seq, o.from(s.Want), "%s; once it is as wanted, podlab puts it to the test again. The last time %s", o.otherwise, s.tried)
+			return s.until(o.seq, o.from(s.Want), o.otherwise+"; when podlab had put it to the test, "+s.tried, message+" again. The last time "+s.tried)
 		}
-		return s.fail(o.seq, o.from(s.Want), "%s; once it is as wanted, podlab puts it to the test", o.otherwise)
+		return s.until(o.seq, o.from(s.Want), o.otherwise+"; so podlab has not put it to the test", message)
 	}
 	if s.ready.IsZero() {
 		s.ready = at
@@ -152,9 +153,9 @@ func (s *state) await(at time.Time, o observation) bool {
 		when = fmt.Sprintf(" once it has been so for %s", s.Fault.Delay)
 	}
 	if s.tried != "" {
-		return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it again%s. The last time %s", strings.TrimSuffix(when, " now"), s.tried)
+		return s.until(o.seq, differences{}, "when podlab had put it to the test, "+s.tried, fmt.Sprintf("it is as it has to be; podlab breaks it again%s. The last time %s", strings.TrimSuffix(when, " now"), s.tried))
 	}
-	return s.fail(o.seq, differences{}, "it is as it has to be; podlab breaks it%s", when)
+	return s.until(o.seq, differences{}, "it is as it has to be; the time was over before podlab could put it to the test", "it is as it has to be; podlab breaks it"+when)
 }
 
 // overdue ends a try at recovering from a fault that has taken too long: once
@@ -175,7 +176,7 @@ func (s *state) again(e timeline.Entry, d differences, why string) bool {
 	}
 	s.tried = why
 	s.lookAgain()
-	return s.fail(e.Seq, d, "%s; podlab breaks it again once it is whole", why)
+	return s.until(e.Seq, d, why, why+"; podlab breaks it again once it is whole")
 }
 
 // judgeGone wants an object that was there and was then deleted.

@@ -1,6 +1,9 @@
 package grader
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Report is the outcome by now. While the learner is at work (final is false)
 // what has not passed is pending; once it is final, it has failed.
@@ -79,7 +82,7 @@ func (g *Grader) result(s *state, final bool) Result {
 			x.Verdict = Failed
 		}
 	case final, s.lost: // which nothing can change any more
-		x.Verdict, x.Message, x.Mismatches = Failed, s.message, s.differs.list()
+		x.Verdict, x.Message, x.Mismatches = Failed, cmp.Or(s.ended, s.message), s.differs.list()
 	default:
 		x.Verdict, x.Message, x.Mismatches = Pending, s.message, s.differs.list()
 	}

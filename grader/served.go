@@ -23,7 +23,10 @@ func (s *state) met(at time.Time, evidence ...int64) {
 		return
 	}
 	s.broken.whole, s.broken.before, s.broken.proof, s.since = at, s.broken.soFar, evidence, time.Time{}
-	s.fail(evidence[len(evidence)-1], differences{}, "it is as wanted again; podlab asks Service %s on, to see whether it has answered all the while", s.Throughout.Service)
+	whole := "it is as wanted again; "
+	s.until(evidence[len(evidence)-1], differences{},
+		whole+"the time was over before it was known whether Service "+s.Throughout.Service+" has answered all the while",
+		whole+"podlab asks Service "+s.Throughout.Service+" on, to see whether it has answered all the while")
 }
 
 // counted is from when on a count has all requests in it that count.

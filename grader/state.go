@@ -24,6 +24,8 @@ type state struct {
 	// message and differs belong to the newest observation that was not what is
 	// wanted; seen is its entry.
 	message string
+	// ended is what to say instead once nothing more can come; "" for the same.
+	ended   string
 	differs differences
 	seen    int64
 	// errored is set while podlab, not the learner, is in the way.
@@ -143,7 +145,7 @@ func (s *state) note(e timeline.Entry) {
 		}
 		if s.mended = true; !s.passed { // it is broken anew when the learner comes back
 			s.broken, s.mended = brokenness{}, false
-			s.message, s.differs = "", differences{}
+			s.message, s.ended, s.differs = "", "", differences{}
 			s.lookAgain()
 		}
 	case e.Kind == timeline.Fault && s.Fault != nil && e.Fault.For == s.ID:
@@ -155,7 +157,7 @@ func (s *state) note(e timeline.Entry) {
 				s.broken.from, s.looked = s.intact, 0
 			}
 			// What a command or request says now counts, also when it is what it said before.
-			s.ready, s.ran, s.since, s.message, s.differs = time.Time{}, false, time.Time{}, "", differences{}
+			s.ready, s.ran, s.since, s.message, s.ended, s.differs = time.Time{}, false, time.Time{}, "", "", differences{}
 		}
 	}
 }
@@ -275,7 +277,7 @@ func (s *state) proof(seqs ...int64) []int64 {
 
 func (s *state) pass(at time.Time, evidence ...int64) {
 	s.passed, s.at, s.evidence = true, at, slices.Compact(evidence)
-	s.message, s.differs, s.errored, s.absent = "", differences{}, "", false
+	s.message, s.ended, s.differs, s.errored, s.absent = "", "", differences{}, "", false
 }
 
 // differences are the fields of an observation that are not as wanted. They are
@@ -300,8 +302,16 @@ func (s *state) fail(seq int64, d differences, format string, args ...any) bool 
 	if message == s.message && s.errored == "" && d.want == nil && s.differs.want == nil && slices.Equal(d.said, s.differs.said) {
 		return false
 	}
-	s.seen, s.differs, s.message, s.errored = seq, d, message, ""
+	s.seen, s.differs, s.message, s.ended, s.errored = seq, d, message, "", ""
 	return true
+}
+
+// until is fail while podlab is going to do something next: ended is what to say when
+// it has not come to that.
+func (s *state) until(seq int64, d differences, ended, message string) bool {
+	news := s.fail(seq, d, "%s", message)
+	s.ended = ended
+	return news
 }
 
 // hints are the hints, by number from 0, that are for a learner whose work looks
