@@ -437,8 +437,6 @@ func TestWhatComesNextIsSaidWhileThereIsANext(t *testing.T) {
 	}
 }
 
-// A page with a setup is judged once its symptoms show, and what podlab could not
-// prepare is nobody's loss.
 // Who goes on where they left off is told so as soon as the cluster has been looked at,
 // also where nothing has changed meanwhile.
 func TestLookedAtAgain(t *testing.T) {
@@ -455,6 +453,8 @@ func TestLookedAtAgain(t *testing.T) {
 	}
 }
 
+// A page with a setup is judged once its symptoms show, and what podlab could not
+// prepare is nobody's loss.
 func TestSetup(t *testing.T) {
 	src := `schema: "v1", title: "T", summary: "S", minutes: 1
 steps: [{id: "a", setup: {manifests: ["a.yaml"], symptoms: [{title: "p crashes", object: {kind: "Pod", name: "p"}, want: status: phase: "Failed"}]}

@@ -135,11 +135,8 @@ func Pick(ctx context.Context, client kubernetes.Interface, namespace string, wh
 	running := slices.DeleteFunc(all.Items, func(p corev1.Pod) bool {
 		return p.Status.Phase != corev1.PodRunning || p.DeletionTimestamp != nil
 	})
-	if i := slices.IndexFunc(running, func(p corev1.Pod) bool { return driver.PodReady(&p) }); i >= 0 {
-		return &running[i], nil
-	}
 	if len(running) > 0 {
-		return &running[0], nil
+		return &running[max(0, slices.IndexFunc(running, func(p corev1.Pod) bool { return driver.PodReady(&p) }))], nil
 	}
 	return nil, missing("kubectl get pods --show-labels shows those that there are", "no Pod of %s runs in namespace %s", which.Selector, namespace)
 }
