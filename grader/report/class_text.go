@@ -30,7 +30,7 @@ func ClassText(w io.Writer, c *class.Class, o Options) error {
 func classTable(b *strings.Builder, c *class.Class, o Options) {
 	var table strings.Builder
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tNAME\tSCORE\tSTATE\tLATE\t")
+	fmt.Fprintln(t, "ID\tNAME\tSCORE\tSTATE\tLATE\tWHY")
 	for i := range c.Students {
 		s := &c.Students[i]
 		score, state, late := fmt.Sprintf("%s/%d", Number(s.Score), c.Points), string(s.State), ""
@@ -40,16 +40,13 @@ func classTable(b *strings.Builder, c *class.Class, o Options) {
 		case s.Unjudged > 0:
 			state += fmt.Sprintf(", %d not judged", s.Unjudged)
 		}
-		if s.Why != "" {
-			state += ": " + o.Clean(s.Why)
-		}
 		if s.Late > 0 {
 			late = Span(s.Late)
 			if s.Lost > 0 {
 				late += ", -" + Number(s.Lost)
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", cell(o.Clean(s.ID)), cell(o.Clean(s.Name)), score, state, late)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", cell(o.Clean(s.ID)), cell(o.Clean(s.Name)), score, state, late, o.Clean(s.Why))
 	}
 	_ = t.Flush() // a Builder takes everything
 	for line := range strings.Lines(table.String()) {

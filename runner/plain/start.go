@@ -68,12 +68,26 @@ func (f *Front) Start(ctx context.Context, x *runner.Session, in io.Reader, up r
 				continue
 			}
 			l.asked = false
+			l.catchUp(events)
 			quit, err := l.command(strings.TrimSpace(line))
 			if quit || err != nil {
 				cancel()
 				return l.leaving, errors.Join(err, <-ended)
 			}
 			l.ask()
+		}
+	}
+}
+
+// catchUp tells what waits to be told: a command is answered by what was known when
+// it was typed, also behind a shell, while which nothing is told.
+func (l *live) catchUp(events <-chan runner.Event) {
+	for {
+		select {
+		case e := <-events:
+			l.event(e)
+		default:
+			return
 		}
 	}
 }
