@@ -14,8 +14,9 @@ type limits struct {
 }
 
 // evaluation is what a lab may cost. The largest lab that podlab brings takes a
-// few milliseconds and MB. A stack of twice 512 MiB would end the process.
-var evaluation = limits{time: 10 * time.Second, heap: 1 << 30, stack: 256 << 20}
+// few milliseconds and MB; a machine that has much else to do gets the time for it.
+// A stack of twice 512 MiB would end the process.
+var evaluation = limits{time: 30 * time.Second, heap: 1 << 30, stack: 256 << 20}
 
 // LimitError says that an evaluation was given up.
 type LimitError struct {
