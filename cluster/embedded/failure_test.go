@@ -99,8 +99,18 @@ func killInside(t *testing.T, one int, command ...string) {
 	t.Fatalf("%s does not run", command)
 }
 
+// anyone leaves a test to the ordinary user, for whom there is more that can go wrong
+// and as whom TestAsOrdinaryUser plays it, where root would only play it once more.
+func anyone(t *testing.T) {
+	t.Helper()
+	if testing.Short() && os.Geteuid() == 0 {
+		t.Skip("played as an ordinary user; without -short as root, too")
+	}
+}
+
 // podlab itself is killed, at each thing that it says it does.
 func TestRealStartKilled(t *testing.T) {
+	anyone(t)
 	for _, at := range []string{"making cluster", "waiting for the API server", "waiting for the node", "waiting for cluster DNS"} {
 		t.Run(strings.ReplaceAll(at, " ", "-"), func(t *testing.T) {
 			w := newWorld(t, "cut")
@@ -146,6 +156,7 @@ func TestUpToBeKilled(t *testing.T) {
 
 // Ctrl-C leaves nothing at all.
 func TestRealCancelled(t *testing.T) {
+	anyone(t)
 	w := newWorld(t, "cancel")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -164,6 +175,7 @@ func TestRealCancelled(t *testing.T) {
 }
 
 func TestRealTwoAtOnce(t *testing.T) {
+	anyone(t)
 	one, two := newWorld(t, "one"), newWorld(t, "two")
 	var both sync.WaitGroup
 	for _, w := range []*world{one, two} {
@@ -191,6 +203,7 @@ func TestRealTwoAtOnce(t *testing.T) {
 }
 
 func TestRealPortTaken(t *testing.T) {
+	anyone(t)
 	w := newWorld(t, "port")
 	w.up(lab.Needs{})
 	if err := w.made.Stop(t.Context(), nil); err != nil {

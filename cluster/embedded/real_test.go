@@ -56,7 +56,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 	copyTree(t, parts.Dir, theirs)
 	program := filepath.Join(home, "test")
 	copyFile(t, os.Args[0], program, 0o755)
-	cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.run", "^TestReal", "-test.timeout", "8m")
+	cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.run", "^TestReal", "-test.timeout", "15m")
 	cmd.Dir = home
 	cmd.Env = []string{"HOME=" + home, "TMPDIR=" + home, "PATH=" + os.Getenv("PATH"), "PODLAB_TEST_CLUSTER=embedded", userVariable + "=1", embedded.PartsVariable + "=" + theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: ordinary, Gid: ordinary}}
