@@ -30,17 +30,16 @@ node-image: engine
 node-parts:
 	scripts/node-parts
 
-# Of every lab the solutions are played. Of these labs all answers are, which have each
-# kind of check, and their pages are held against the cluster; of those the mutants are
-# tried: none survives, but for those that the labs list. test-full does all of it with
-# all labs, and test-touched holds the pages of the labs that were touched.
-ANSWERED := first-pod probes resources namespaces
-PROVEN   := first-pod namespaces
+# Of the labs the solutions are played. Of these all answers are, and their pages are held
+# against the cluster, and their mutants are tried: none survives, but for those that the
+# labs list. test-full does all of it with all labs, and test-touched holds the pages of
+# the labs that were touched.
+PROVEN := first-pod namespaces
 
-# recover switches nodes off, which takes a minute or two. The last page of two others
-# breaks the node for all that is on it, so that they are played by themselves.
-ALONE := debug-pending pod-lifecycle
-QUICK := $(filter-out recover template $(ALONE),$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
+# These break the node for all that is on it, so that each is played by itself, which
+# takes its minutes: recover in every test, the others in test-full.
+ALONE := debug-pending pod-lifecycle recover
+QUICK := $(filter-out template $(ALONE),$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
 
 # Tests on a cluster never come from the cache: go cannot see that a cluster has
 # changed. One that fails is run once more, by itself, and counted as a rerun: what a
@@ -61,11 +60,9 @@ test-unit: build lint
 test-embedded: build node-parts
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./cluster/embedded ./cluster/fault) -short
 	./bin/podlab cluster up --cluster embedded --gpus T4:2 --faults
-	./bin/podlab lab test --cluster embedded --parallel 6 --solutions $(filter-out $(ANSWERED),$(QUICK))
-	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(ANSWERED)
-	./bin/podlab lab test --cluster embedded --parallel 4 --solutions $(ALONE)
-	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants $(PROVEN)
-	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/cli ./grader/record)
+	./bin/podlab lab test --cluster embedded --parallel 6 --solutions $(filter-out $(PROVEN),$(QUICK))
+	./bin/podlab lab test --cluster embedded --parallel 6 $(PROVEN)
+	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/cli ./grader/record) -run 'Cluster|Real'
 	./bin/podlab lab test --cluster embedded --solutions recover
 	./bin/podlab cluster down --cluster embedded
 	scripts/as-user ./bin/podlab lab test --cluster embedded --solutions first-pod pod-anatomy
@@ -94,7 +91,6 @@ bench-cluster: build node-parts engine node-image
 # of all labs, data races, and every fuzz target for a while.
 test-full: test
 	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(QUICK) $(ALONE)
-	./bin/podlab lab test --cluster embedded --parallel 6 recover
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/batch ./cluster/gpu ./cluster/fault)
 	PODLAB_TEST_CLUSTER=kind $(call REAL,./runner/cli ./grader/record ./cluster/fault)
@@ -104,13 +100,13 @@ test-full: test
 
 # What takes longer, of the packages and labs that differ from BASE only.
 BASE ?=
-test-touched:
+test-touched: build node-parts
 	@touched=$$(scripts/touched $(BASE)); \
 	dirs=$$(echo "$$touched" | grep -E '^(cue|grader|content|runner)' || true); \
 	labs=$$(echo "$$touched" | sed -n 's,^labs/,,p'); \
 	if [ -z "$$dirs$$labs" ]; then echo "nothing touched that takes longer"; exit 0; fi; \
 	set -ex; \
-	if [ -n "$$labs" ]; then $(MAKE) build node-parts; ./bin/podlab lab test --cluster embedded --parallel 6 --scripts $$labs; ./bin/podlab cluster down --cluster embedded; fi; \
+	if [ -n "$$labs" ]; then ./bin/podlab lab test --cluster embedded --parallel 6 --scripts $$labs; ./bin/podlab cluster down --cluster embedded; fi; \
 	if [ -n "$$dirs" ]; then CGO_ENABLED=1 $(GO) test -race $$(printf './%s ' $$dirs); scripts/fuzz 5s $$dirs; fi
 
 lint:
