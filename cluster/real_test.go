@@ -17,11 +17,15 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
 	"podlab.dev/podlab/cluster"
 	"podlab.dev/podlab/cluster/clustertest"
+	"podlab.dev/podlab/cluster/driver"
 	"podlab.dev/podlab/cluster/driver/drivertest"
 	"podlab.dev/podlab/cluster/toolbox"
 	"podlab.dev/podlab/cue/lab"
@@ -137,6 +141,7 @@ func TestRealLifeCycle(t *testing.T) {
 	docker(t, "rm", "-f", "-v", c.Name+"-control-plane")
 	c, _, _ = up(t, opts, needs)
 	usable(t, c)
+	crashes(t, c)
 
 	if err := cluster.Down(t.Context(), opts, nil); err != nil {
 		t.Fatalf("down: %v", err)
@@ -175,6 +180,67 @@ func usable(t *testing.T, c *cluster.Cluster) {
 	pods, err := client.CoreV1().Pods("kube-system").List(t.Context(), metav1.ListOptions{})
 	if err != nil || len(pods.Items) == 0 {
 		t.Errorf("pods of kube-system: %v", err)
+	}
+}
+
+// crashes has a Pod of the cluster's own wait until it may start again, as one does that
+// has gone down with its node often: Whole has it made anew, and does not pass it over.
+func crashes(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	config, err := c.RESTConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const here = "local-path-storage"
+	labels := map[string]string{"app": "crashes"}
+	deployments, pods := client.AppsV1().Deployments(here), client.CoreV1().Pods(here)
+	if _, err := deployments.Create(t.Context(), &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "crashes"},
+		Spec: appsv1.DeploymentSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "podlab.dev/storage-helper:v1", Command: []string{"/bin/sh", "-c", "exit 1"}}}},
+			},
+		},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, is func(corev1.Pod) bool) (found types.UID) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := driver.Until(ctx, pods.List, pods.Watch, metav1.ListOptions{LabelSelector: "app=crashes"}, func(pods []corev1.Pod) string {
+			for _, p := range pods {
+				if is(p) {
+					found = p.UID
+					return ""
+				}
+			}
+			return what
+		}); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		return found
+	}
+	old := until("no Pod waits until it may start again", func(p corev1.Pod) bool {
+		return len(p.Status.ContainerStatuses) > 0 && p.Status.ContainerStatuses[0].State.Waiting != nil && p.Status.ContainerStatuses[0].State.Waiting.Reason == "CrashLoopBackOff"
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := c.Whole(ctx); err == nil {
+		t.Error("whole, with a Pod that is not Ready")
+	}
+	until("the Pod was not made anew", func(p corev1.Pod) bool { return p.UID != old })
+	if err := deployments.Delete(t.Context(), "crashes", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Whole(t.Context()); err != nil {
+		t.Errorf("not whole: %v", err)
 	}
 }
 

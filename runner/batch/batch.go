@@ -315,7 +315,12 @@ func (r *run) enter(ctx context.Context, e Entry) (leave func(), err error) {
 	if err := r.gate.enter(ctx, name); err != nil {
 		return nil, err
 	}
-	return func() { r.gate.leave(name) }, nil
+	return func() {
+		if (r.gate.broke(name) || r.Lab.Steps[0].BreaksNodes()) && ctx.Err() == nil {
+			_ = r.cluster.Whole(ctx) // that it is not is for those to say who come next
+		}
+		r.gate.leave(name)
+	}, nil
 }
 
 // identity tells this run from others in the same cluster.

@@ -1,11 +1,8 @@
 package labtest
 
 import (
-	"context"
 	"sync"
-	"time"
 
-	"podlab.dev/podlab/cluster/driver"
 	"podlab.dev/podlab/cue/lab"
 )
 
@@ -44,20 +41,4 @@ func (f *floor) leave() {
 		f.nodes.RUnlock()
 	}
 	f.held, f.alone = false, false
-}
-
-// recovery is how long nodes may take until they are whole again, once they are mended:
-// a kubelet that goes on has some ten seconds of its own until it says so.
-const recovery = time.Minute
-
-// whole waits until the nodes are as they were. That they are not is for the cases to
-// say that come next.
-func (c Config) whole(ctx context.Context) {
-	cfg, err := c.Cluster.RESTConfig()
-	if err != nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, recovery)
-	defer cancel()
-	_, _ = driver.WaitReady(ctx, cfg, driver.Ready{Nodes: c.Cluster.Nodes, DNS: true}, nil)
 }

@@ -36,7 +36,7 @@ func (c Config) open(ctx context.Context, key, source string, l *lab.Lab, seed s
 	leave = func() {
 		c.Leave(ctx, s)
 		if f.alone {
-			c.whole(ctx)
+			_ = c.Cluster.Whole(ctx) // that it is not is for the cases to say that come next
 		}
 		free()
 	}
