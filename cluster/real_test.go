@@ -169,23 +169,14 @@ func usable(t *testing.T, c *cluster.Cluster) {
 	if err != nil || !bytes.Contains(text, []byte("namespace: lab-1")) {
 		t.Errorf("session kubeconfig has no namespace lab-1: %v", err)
 	}
-	config, err := c.RESTConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := clients(t, c)
 	pods, err := client.CoreV1().Pods("kube-system").List(t.Context(), metav1.ListOptions{})
 	if err != nil || len(pods.Items) == 0 {
 		t.Errorf("pods of kube-system: %v", err)
 	}
 }
 
-// crashes has a Pod of the cluster's own wait until it may start again, as one does that
-// has gone down with its node often: Whole has it made anew, and does not pass it over.
-func crashes(t *testing.T, c *cluster.Cluster) {
+func clients(t *testing.T, c *cluster.Cluster) *kubernetes.Clientset {
 	t.Helper()
 	config, err := c.RESTConfig()
 	if err != nil {
@@ -195,6 +186,14 @@ func crashes(t *testing.T, c *cluster.Cluster) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return client
+}
+
+// crashes has a Pod of the cluster's own wait until it may start again, as one does that
+// has gone down with its node often: Whole has it made anew, and does not pass it over.
+func crashes(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	client := clients(t, c)
 	const here = "local-path-storage"
 	labels := map[string]string{"app": "crashes"}
 	deployments, pods := client.AppsV1().Deployments(here), client.CoreV1().Pods(here)
