@@ -195,7 +195,7 @@ func crashes(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
 	client := clients(t, c)
 	const here = "local-path-storage"
-	labels := map[string]string{"app": "crashes"}
+	labels, fails := map[string]string{"app": "crashes"}, []string{"/bin/sh", "-c", "exit 1"}
 	deployments, pods := client.AppsV1().Deployments(here), client.CoreV1().Pods(here)
 	if _, err := deployments.Create(t.Context(), &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "crashes"},
@@ -203,7 +203,11 @@ func crashes(t *testing.T, c *cluster.Cluster) {
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "podlab.dev/storage-helper:v1", Command: []string{"/bin/sh", "-c", "exit 1"}}}},
+				Spec: corev1.PodSpec{Containers: []corev1.Container{{
+					Name: "c", Image: "podlab.dev/storage-helper:v1", Command: fails,
+					// Without one it is Ready in the moment between its start and its end.
+					ReadinessProbe: &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: fails}}},
+				}}},
 			},
 		},
 	}, metav1.CreateOptions{}); err != nil {

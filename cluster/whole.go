@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -18,10 +19,10 @@ import (
 const recovery = time.Minute
 
 // Whole waits until the cluster is as it was before a node of it broke, a minute at
-// most: its nodes are Ready, and so are the Pods that came with it. Of these, one that
-// has gone down with nodes five times waits for minutes until it is started again, and
-// every claim of a volume waits with it: it is made anew, which takes seconds. On
-// clusters that are not podlab's nothing is made anew.
+// most: its nodes are Ready, and the Deployments that came with it have their Pods. A Pod
+// of theirs that has gone down with nodes some five times waits for minutes until it is
+// started again, and where it is the provisioner, every claim of a volume waits with it:
+// it is made anew, which takes seconds. On clusters that are not podlab's nothing is.
 func (c *Cluster) Whole(ctx context.Context) error {
 	cfg, err := c.RESTConfig()
 	if err != nil {
@@ -46,24 +47,32 @@ func (c *Cluster) Whole(ctx context.Context) error {
 	return g.Wait()
 }
 
-// wakened waits until the Pods of a namespace are Ready, and has those made anew that
-// wait until they may start again.
+// wakened waits until the Deployments of a namespace have the Pods that they want, and
+// has Pods made anew meanwhile that wait until they may start again.
 func wakened(ctx context.Context, clients kubernetes.Interface, namespace string) error {
-	api := clients.CoreV1().Pods(namespace)
-	why, err := driver.Until(ctx, api.List, api.Watch, metav1.ListOptions{}, func(pods []corev1.Pod) (missing string) {
-		for i := range pods {
-			p := &pods[i]
-			owner := metav1.GetControllerOf(p)
-			if owner == nil || owner.Kind == "Node" || p.DeletionTimestamp != nil || driver.PodReady(p) {
-				continue // the helpers of volumes have no owner, the control plane has its node
+	pods, deployments := clients.CoreV1().Pods(namespace), clients.AppsV1().Deployments(namespace)
+	waking, woken := context.WithCancel(ctx)
+	defer woken()
+	go func() {
+		_, _ = driver.Until(waking, pods.List, pods.Watch, metav1.ListOptions{}, func(found []corev1.Pod) string {
+			for i := range found {
+				p := &found[i]
+				owner := metav1.GetControllerOf(p) // a node's own Pods would not be made anew
+				if owner != nil && owner.Kind != "Node" && p.DeletionTimestamp == nil && backsOff(p) {
+					now := int64(0)
+					_ = pods.Delete(ctx, p.Name, metav1.DeleteOptions{GracePeriodSeconds: &now, Preconditions: metav1.NewUIDPreconditions(string(p.UID))})
+				}
 			}
-			missing = fmt.Sprintf("Pod %s in namespace %s is not Ready", p.Name, namespace)
-			if backsOff(p) {
-				now := int64(0)
-				_ = api.Delete(ctx, p.Name, metav1.DeleteOptions{GracePeriodSeconds: &now, Preconditions: metav1.NewUIDPreconditions(string(p.UID))})
+			return "goes on"
+		})
+	}()
+	why, err := driver.Until(ctx, deployments.List, deployments.Watch, metav1.ListOptions{}, func(found []appsv1.Deployment) string {
+		for _, d := range found {
+			if d.Status.UnavailableReplicas > 0 {
+				return fmt.Sprintf("Deployment %s in namespace %s lacks %d of its Pods", d.Name, namespace, d.Status.UnavailableReplicas)
 			}
 		}
-		return missing
+		return ""
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", why, err)
