@@ -36,10 +36,10 @@ node-parts:
 # the labs that were touched.
 PROVEN := first-pod namespaces
 
-# These break the node for all that is on it, so that each is played by itself, which
-# takes its minutes: recover in every test, the others in test-full.
-ALONE := debug-pending pod-lifecycle recover
-QUICK := $(filter-out template $(ALONE),$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
+# These take their minutes, most because they break the node for all that is on it and
+# are played by themselves: recover in every test, the others in test-full.
+LONG  := debug-pending exam outage pod-lifecycle recover
+QUICK := $(filter-out template $(LONG),$(notdir $(patsubst %/lab.cue,%,$(wildcard labs/*/lab.cue))))
 
 # Tests on a cluster never come from the cache: go cannot see that a cluster has
 # changed. One that fails is run once more, by itself, and counted as a rerun: what a
@@ -60,7 +60,7 @@ test-unit: build lint
 test-embedded: build node-parts
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./cluster/embedded ./cluster/fault) -short
 	./bin/podlab cluster up --cluster embedded --gpus T4:2 --faults
-	./bin/podlab lab test --cluster embedded --parallel 6 --solutions $(filter-out $(PROVEN),$(QUICK))
+	./bin/podlab lab test --cluster embedded --parallel 4 --solutions $(filter-out $(PROVEN),$(QUICK))
 	./bin/podlab lab test --cluster embedded --parallel 6 $(PROVEN)
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/cli ./grader/record) -run 'Cluster|Real'
 	./bin/podlab lab test --cluster embedded --solutions recover
@@ -90,7 +90,7 @@ bench-cluster: build node-parts engine node-image
 # What takes longer: everything on both drivers, each fault twice in a row, the mutants
 # of all labs, data races, and every fuzz target for a while.
 test-full: test
-	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(QUICK) $(ALONE)
+	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(QUICK) $(LONG)
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants
 	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/batch ./cluster/gpu ./cluster/fault)
 	PODLAB_TEST_CLUSTER=kind $(call REAL,./runner/cli ./grader/record ./cluster/fault)
