@@ -94,10 +94,10 @@ func (l *line) drop() {
 	}
 }
 
-// TestNothingGoesUnmarked records through a line that is cut, to an API server that
+// TestRealNothingGoesUnmarked records through a line that is cut, to an API server that
 // forgets, and goes on after the recorder itself was ended. What happened meanwhile
 // is found, and each time that nobody saw is marked.
-func TestNothingGoesUnmarked(t *testing.T) {
+func TestRealNothingGoesUnmarked(t *testing.T) {
 	cfg, api, namespace := namespace(t)
 	way := newLine(t, cfg)
 	through := &rest.Config{Host: way.URL, QPS: 1000, Burst: 1000}
