@@ -316,7 +316,7 @@ func (r *run) enter(ctx context.Context, e Entry) (leave func(), err error) {
 		return nil, err
 	}
 	return func() {
-		if (r.gate.broke(name) || r.Lab.Steps[0].BreaksNodes()) && ctx.Err() == nil {
+		if r.Lab.BreaksNodes() && ctx.Err() == nil {
 			_ = r.cluster.Whole(ctx) // that it is not is for those to say who come next
 		}
 		r.gate.leave(name)

@@ -415,13 +415,6 @@ func (g *gate) crowded(namespace string) bool {
 	return v != nil && v.crowded
 }
 
-// broke tells whether a submission is the one that breaks nodes.
-func (g *gate) broke(namespace string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.alone == namespace
-}
-
 func (g *gate) leave(namespace string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
