@@ -92,7 +92,7 @@ bench-cluster: build node-parts engine node-image
 test-full: test
 	./bin/podlab lab test --cluster embedded --parallel 6 --mutants=false $(QUICK) $(LONG)
 	./bin/podlab lab test --cluster embedded --parallel 6 --solutions --mutants
-	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/batch ./cluster/gpu ./cluster/fault)
+	PODLAB_TEST_CLUSTER=embedded $(call REAL,./runner/batch ./cluster/embedded ./cluster/gpu ./cluster/fault)
 	PODLAB_TEST_CLUSTER=kind $(call REAL,./runner/cli ./grader/record ./cluster/fault)
 	./bin/podlab cluster down --cluster embedded
 	CGO_ENABLED=1 $(GO) test -race ./cue/... ./grader/... ./content/... ./runner/...
